@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-slow lint docs bench validate tables clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python -m validation demo --out demo-output
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m 'not slow' --doctest-modules
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+validate: $(STAMP)
+	$(BIN)/python -m validation run full --store validation-full.sqlite
+	$(BIN)/python -m validation report full --store validation-full.sqlite --out validation-report
+
+tables: $(STAMP)
+	$(BIN)/python -m meanfield.special._precompute
+
+clean:
+	rm -rf $(VENV) docs/_build docs/auto_tutorials docs/generated demo-output

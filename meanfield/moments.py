@@ -1,0 +1,26 @@
+"""The first two moments of a population, as one value."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Moments(NamedTuple):
+    """Mean and covariance of a population's activity.
+
+    Attributes
+    ----------
+    mean : numpy.ndarray, shape (..., n)
+        Means; of an input current [mV/ms], of spike trains [kHz].
+    cov : numpy.ndarray, shape (..., n, n)
+        Covariances per unit time [mV**2/ms]; of spike trains [kHz].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Moments(np.zeros(2), np.eye(2)).cov.shape
+    (2, 2)
+    """
+
+    mean: np.ndarray
+    cov: np.ndarray
