@@ -1,0 +1,1 @@
+"""Scripts that make `_tables.py` and its certificate: ``make tables``."""
