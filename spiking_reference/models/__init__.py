@@ -1,0 +1,1 @@
+"""One file per neuron model: its update, as coefficients and kernels."""

@@ -1,0 +1,109 @@
+"""What is to be simulated, checked and flattened: the input of the engine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.neurons import LIF, require
+
+from .inputs import WhiteNoise
+
+__all__ = ["SCHEMES", "Plan"]
+
+SCHEMES = ("bridge", "grid", "euler")
+_BATCHES = 64  # batches of windows behind each standard error, where there are so many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """A checked simulation; the same plan always gives the same numbers.
+
+    Parameters
+    ----------
+    neuron : LIF
+    drive : WhiteNoise
+    shape : tuple of int
+        Shape of neuron and drive, broadcast.
+    duration, dt, warmup : float
+        [ms].
+    scheme : str
+        One of `SCHEMES`.
+    key : tuple of int
+        Four 64-bit words that all random streams derive from.
+    windows : tuple of float
+        Lengths of the counting windows [ms].
+    record : object, optional
+        What to record.
+    """
+
+    neuron: LIF
+    drive: WhiteNoise
+    shape: tuple[int, ...]
+    duration: float
+    dt: float
+    warmup: float
+    scheme: str
+    key: tuple[int, ...]
+    windows: tuple[float, ...]
+    record: Any = None
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return int(np.prod(self.shape))
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Flat arrays of the parameters, voltages relative to the threshold."""
+        neuron, drive = self.neuron, self.drive
+        V_th = np.asarray(neuron.V_th)
+        values = {
+            "tau": neuron.tau_m,
+            "t_ref": neuron.t_ref,
+            "leak": neuron.E_L - V_th,
+            "reset": neuron.V_reset - V_th,
+            "mu": drive.mu,
+            "sigma": drive.sigma,
+        }
+        return {
+            name: np.broadcast_to(value, self.shape).ravel().astype(np.float64)
+            for name, value in values.items()
+        }
+
+    def deterministic_rate(self) -> np.ndarray:
+        """Exact rates (flat) [kHz] of the noiseless neurons; NaN for the others.
+
+        The clocked schemes are not exact, so there every neuron is NaN.
+        """
+        p = self.parameters()
+        exact = np.full(self.n_neurons, np.nan)
+        quiet = p["sigma"] == 0
+        if self.scheme != "bridge" or not quiet.any():
+            return exact
+        tau, leak, reset, mu = (p[k][quiet] for k in ("tau", "leak", "reset", "mu"))
+        with np.errstate(all="ignore"):
+            x_inf = leak + mu * tau
+            leaky = tau * np.log1p(-reset / x_inf)
+            first = np.where(np.isinf(tau), -reset / mu, leaky)
+            fires = np.where(np.isinf(tau), mu > 0, x_inf > 0)
+            exact[quiet] = np.where(fires, 1.0 / (p["t_ref"][quiet] + first), 0.0)
+        return exact
+
+    def batching(self, i: int) -> tuple[int, int]:
+        """Batches of window `i`, and windows in each."""
+        number = int(self.duration / self.windows[i] * (1 + 1e-12))
+        per_batch = max(1, number // _BATCHES)
+        return number // per_batch, per_batch
+
+    def check_window(self, window: float) -> float:
+        """Return `window` as a float, or say why it cannot be counted in."""
+        window = float(window)
+        require(
+            0 < window <= 0.5 * self.duration,
+            "window",
+            f"must be positive and at most half the duration ({self.duration} ms), so "
+            "that there are two windows at least",
+            window,
+            "simulate for longer",
+        )
+        return window

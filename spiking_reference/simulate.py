@@ -1,0 +1,170 @@
+"""The one public entry of the package."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from meanfield.neurons import LIF, as_float, require
+
+from .engine import execute
+from .inputs import WhiteNoise
+from .plan import SCHEMES, Plan
+from .results import SimulationResult
+
+__all__ = ["simulate"]
+
+_SHORTEST_WINDOW = 10.0  # ms, of the default series
+_DEFAULT_WINDOW_BYTES = 3 << 27  # what the default series may take: 400 MB
+_WINDOW_BYTES = 40
+
+
+def simulate(
+    neuron: LIF,
+    drive: WhiteNoise,
+    *,
+    duration: float,
+    dt: float,
+    warmup: float = 0.0,
+    rng: Any = None,
+    scheme: str = "bridge",
+    count_windows: npt.ArrayLike | None = None,
+    record: Any = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> SimulationResult:
+    """Simulate leaky integrate-and-fire neurons driven by white noise.
+
+    Parameters
+    ----------
+    neuron : LIF
+        Parameters; arrays broadcast with the drive. ``tau_m=inf`` is the perfect
+        integrator.
+    drive : WhiteNoise
+        The input; arrays broadcast with the neuron.
+    duration : float
+        Observed time [ms], after the warm-up.
+    dt : float
+        Base step [ms]; for "bridge" at most tau_m.
+    warmup : float, optional
+        Time [ms] simulated before and discarded. Neurons start at V_reset, so the
+        stationary state needs some.
+    rng : None, int, SeedSequence, Generator and the like, optional
+        Randomness (SPEC 7): whatever `numpy.random.default_rng` takes.
+    scheme : {"bridge", "grid", "euler"}
+        See the notes.
+    count_windows : array_like, optional
+        Lengths [ms] of the windows for spike-count statistics. By default a 1-2-5
+        series from 10 ms to a tenth of the duration, and fewer (the longest ones) where
+        that would take more than 400 MB.
+    record : optional
+        What to record.
+    threads : int, optional
+        Threads to use; by default all cores. Results do not depend on it.
+    progress : bool, optional
+        Show a progress bar.
+
+    Returns
+    -------
+    SimulationResult
+        Estimates with standard errors, shaped like neuron and drive broadcast together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With the name, the condition and the value of what is wrong.
+
+    Examples
+    --------
+    >>> from meanfield import LIF
+    >>> from spiking_reference import WhiteNoise, simulate
+    >>> drive = WhiteNoise(mu=[0.8, 1.5], sigma=1.0)
+    >>> run = simulate(LIF(), drive, duration=20000.0, dt=0.5, warmup=200.0, rng=1)
+    >>> bool((abs(run.rate.value - [0.008733, 0.038172]) < 4 * run.rate.stderr).all())
+    True
+    """
+    if not isinstance(neuron, LIF):
+        raise TypeError(f"`neuron` must be a LIF; got {type(neuron).__name__}")
+    if not isinstance(drive, WhiteNoise):
+        raise TypeError(f"`drive` must be a WhiteNoise; got {type(drive).__name__}")
+    if scheme not in SCHEMES:
+        raise ValueError(f"`scheme` must be one of {SCHEMES}; got {scheme!r}")
+    try:
+        shape = np.broadcast_shapes(neuron.shape, drive.shape)
+    except ValueError:
+        raise ValueError(
+            f"`neuron` and `drive` must broadcast; got shapes {neuron.shape} and "
+            f"{drive.shape}"
+        ) from None
+    if scheme != "bridge" or drive.correlation is not None or record is not None:
+        raise NotImplementedError("only independent neurons and the bridge scheme yet")
+    duration, dt, warmup = _check_times(neuron, duration, dt, warmup)
+    key = np.random.default_rng(rng).integers(0, 2**64, size=4, dtype=np.uint64)
+    plan = Plan(
+        neuron=neuron,
+        drive=drive,
+        shape=shape,
+        duration=duration,
+        dt=dt,
+        warmup=warmup,
+        scheme=scheme,
+        key=tuple(int(word) for word in key),
+        windows=(),
+        record=record,
+    )
+    windows = _windows(plan, count_windows)
+    plan = _replace(plan, windows=windows)
+    return execute(plan, threads=_check_threads(threads), progress=progress)
+
+
+def _replace(plan: Plan, **changes: Any) -> Plan:
+    from dataclasses import replace
+
+    return replace(plan, **changes)
+
+
+def _check_threads(threads: int | None) -> int | None:
+    if threads is not None:
+        require(int(threads) >= 1, "threads", "must be at least 1, or None", threads)
+        return int(threads)
+    return None
+
+
+def _number(name: str, value: Any) -> float:
+    array = as_float(name, value)
+    if array.ndim:
+        raise ValueError(f"`{name}` must be one number; got shape {array.shape}")
+    require(np.isfinite(array), name, "must be finite (ms)", array)
+    return float(array)
+
+
+def _check_times(
+    neuron: LIF, duration: Any, dt: Any, warmup: Any
+) -> tuple[float, float, float]:
+    duration, dt = _number("duration", duration), _number("dt", dt)
+    warmup = _number("warmup", warmup)
+    require(dt > 0, "dt", "must be positive (ms)", dt)
+    require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
+    require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
+    require(
+        dt <= np.min(neuron.tau_m),
+        "dt",
+        f"must be at most tau_m={np.min(neuron.tau_m)} (ms)",
+        dt,
+        "use a shorter step",
+    )
+    return duration, dt, warmup
+
+
+def _windows(plan: Plan, given: npt.ArrayLike | None) -> tuple[float, ...]:
+    if given is not None:
+        lengths = np.atleast_1d(as_float("count_windows", given)).astype(np.float64)
+        return tuple(sorted({plan.check_window(w) for w in lengths.ravel()}))
+    series = [
+        m * 10.0**e
+        for e in range(1, 20)
+        for m in (1, 2, 5)
+        if _SHORTEST_WINDOW <= m * 10.0**e <= 0.1 * plan.duration
+    ]
+    room = _DEFAULT_WINDOW_BYTES // (_WINDOW_BYTES * max(plan.n_neurons, 1))
+    return tuple(series[max(0, len(series) - room) :]) if room else ()

@@ -1,0 +1,162 @@
+"""Estimates and their standard errors, from the sums that the kernels stream.
+
+Everything here is the delta method on sums: intervals are taken as independent (a
+white-noise driven neuron is a renewal process), windowed counts are not: their errors
+come from batches of windows.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Estimate",
+    "count_variance",
+    "fano_factor",
+    "interval_cv",
+    "interval_mean",
+    "interval_skewness",
+    "interval_std",
+    "rate",
+]
+
+
+class Estimate(NamedTuple):
+    """An estimate and its standard error, of the same shape and unit."""
+
+    value: npt.NDArray[np.float64] | float
+    stderr: npt.NDArray[np.float64] | float
+
+
+class _Standardised(NamedTuple):
+    """Number, mean, SD, and standardised central moments 3..6 of the intervals."""
+
+    n: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    skew: np.ndarray
+    m4: np.ndarray
+    m5: np.ndarray
+    m6: np.ndarray
+
+
+def _standardise(moments: np.ndarray) -> _Standardised:
+    n, mean = moments[..., 0], moments[..., 1]
+    with np.errstate(all="ignore"):
+        central = moments[..., 2:] / n[..., None]
+        std = np.sqrt(central[..., 0])
+        shape = [central[..., p - 2] / std**p for p in (3, 4, 5, 6)]
+        # s^2 with n - 1: without it few intervals give too small a CV.
+        return _Standardised(n, mean, std * np.sqrt(n / (n - 1)), *shape)
+
+
+def _where(enough: np.ndarray, value: np.ndarray, stderr: np.ndarray) -> Estimate:
+    return Estimate(np.where(enough, value, np.nan), np.where(enough, stderr, np.nan))
+
+
+def _nonnegative(x: np.ndarray) -> np.ndarray:
+    """Lift what rounding left just below 0; NaN passes."""
+    return np.where(x < 0, 0.0, x)
+
+
+def rate(n_spikes: np.ndarray, moments: np.ndarray, duration: float) -> Estimate:
+    """Rate n/duration [kHz].
+
+    The variance of the count of a stationary renewal process is
+    F n + 1/6 + F^2/2 - k/3 up to terms that vanish with n, where F = CV^2 and k is the
+    third central moment over the cubed mean (D. R. Cox, Renewal Theory, Methuen 1962,
+    section 4.5). With few spikes F and k cannot be estimated and are drawn towards
+    those of a Poisson process. No spike at all gives 0 with standard error 1/duration:
+    a neuron that fires at 3/duration does so with probability 5 %.
+    """
+    s = _standardise(moments)
+    with np.errstate(all="ignore"):
+        known = s.n >= 2
+        cv = np.where(known, s.std / s.mean, 1.0)
+        weight = np.where(known, 1.0 - s.n**-2.0, 0.0)
+        fano = weight * cv**2 + (1 - weight)
+        skew = np.where(known & (s.std > 0), s.skew, 0.0)
+        third = weight * skew * cv**3 + 2 * (1 - weight)
+        variance = fano * n_spikes + 1 / 6 + fano**2 / 2 - third / 3
+        # The correction is asymptotic; a long tail must not eat the leading term.
+        variance = np.maximum(variance, 0.5 * fano * n_spikes)
+        variance = np.where(n_spikes == 0, 1.0, variance)
+    return Estimate(n_spikes / duration, np.sqrt(variance) / duration)
+
+
+def interval_mean(moments: np.ndarray) -> Estimate:
+    """Mean interval [ms]; NaN with fewer than two."""
+    s = _standardise(moments)
+    with np.errstate(all="ignore"):
+        return _where(s.n >= 2, s.mean, s.std / np.sqrt(s.n))
+
+
+def interval_std(moments: np.ndarray) -> Estimate:
+    """SD of the intervals [ms]; NaN with fewer than two."""
+    s = _standardise(moments)
+    with np.errstate(all="ignore"):
+        excess = np.where(s.std > 0, _nonnegative(s.m4 - 1), 0.0)
+        return _where(s.n >= 2, s.std, s.std * np.sqrt(excess / (4 * s.n)))
+
+
+def interval_cv(moments: np.ndarray) -> Estimate:
+    """Coefficient of variation, freed of its bias of order 1/n."""
+    s = _standardise(moments)
+    with np.errstate(all="ignore"):
+        cv = s.std / s.mean
+        skew, m4 = (np.where(s.std > 0, x, 1.0) for x in (s.skew, s.m4))
+        relative = (m4 - 1) / 4 - cv * skew + cv**2
+        bias = cv**2 - cv * skew / 2 - (m4 - 1) / 8
+        value = cv * (1 - bias / s.n)
+        stderr = cv * np.sqrt(_nonnegative(relative) / s.n)
+    return _where(s.n >= 2, value, stderr)
+
+
+def interval_skewness(moments: np.ndarray) -> Estimate:
+    """Third central moment over the cubed SD; 0/0 is NaN."""
+    s = _standardise(moments)
+    one, zero = np.ones_like(s.n), np.zeros_like(s.n)
+    # Influence function z^3 - (3/2) g z^2 - 3 z + g/2 (the delta method), squared.
+    powers = [0.5 * s.skew, -3.0 * one, -1.5 * s.skew, one]
+    standard = [one, zero, one, s.skew, s.m4, s.m5, s.m6]
+    with np.errstate(all="ignore"):
+        variance = sum(
+            a * b * standard[i + j]
+            for i, a in enumerate(powers)
+            for j, b in enumerate(powers)
+        )
+        return _where(s.n >= 3, s.skew, np.sqrt(_nonnegative(variance) / s.n))
+
+
+def _count_means(sums: np.ndarray, batches: int, per_batch: int) -> tuple:
+    """Mean count and squared count of a window, and their covariance matrix."""
+    k = batches * per_batch
+    a, q = sums[..., 0] / k, sums[..., 1] / k
+    free = batches / (batches - 1) / k**2
+    caa = (sums[..., 2] - sums[..., 0] ** 2 / batches) * free
+    caq = (sums[..., 3] - sums[..., 0] * sums[..., 1] / batches) * free
+    cqq = (sums[..., 4] - sums[..., 1] ** 2 / batches) * free
+    return k, a, q, caa, caq, cqq
+
+
+def fano_factor(sums: np.ndarray, batches: int, per_batch: int) -> Estimate:
+    """Variance over mean of the windowed counts; NaN without a spike."""
+    k, a, q, caa, caq, cqq = _count_means(sums, batches, per_batch)
+    with np.errstate(all="ignore"):
+        value = (q / a - a) * (k / (k - 1))
+        dq, da = 1 / a, -q / a**2 - 1
+        variance = dq * dq * cqq + 2 * dq * da * caq + da * da * caa
+        return _where(a > 0, value, np.sqrt(_nonnegative(variance)))
+
+
+def count_variance(
+    sums: np.ndarray, batches: int, per_batch: int, window: float
+) -> Estimate:
+    """Variance of the windowed counts over the window's length [kHz]."""
+    k, a, q, caa, caq, cqq = _count_means(sums, batches, per_batch)
+    value = (q - a * a) * (k / (k - 1)) / window
+    variance = cqq - 4 * a * caq + 4 * a * a * caa
+    stderr = np.sqrt(_nonnegative(variance)) / window
+    # Without a spike: as for the rate, one more spike would have given 1/duration.
+    return Estimate(value, np.where(a > 0, stderr, 1 / (k * window)))
