@@ -3,15 +3,54 @@
 Plain floats in one coherent system of units: ms, mV and kHz (see `meanfield.units`).
 """
 
+from typing import TYPE_CHECKING, Any
+
+from . import special, units
 from .errors import ConvergenceError, ValidityWarning
+from .lif import (
+    MomentActivation,
+    MomentDerivatives,
+    chi,
+    cv,
+    fano_factor,
+    firing_rate,
+    log_firing_rate,
+    moment_activation,
+    moment_activation_derivatives,
+    moment_map,
+)
 from .moments import Moments
 from .neurons import LIF
+
+if TYPE_CHECKING:
+    from . import plot
 
 __version__ = "0.1.0"
 
 __all__ = [
     "LIF",
     "ConvergenceError",
+    "MomentActivation",
+    "MomentDerivatives",
     "Moments",
     "ValidityWarning",
+    "chi",
+    "cv",
+    "fano_factor",
+    "firing_rate",
+    "log_firing_rate",
+    "moment_activation",
+    "moment_activation_derivatives",
+    "moment_map",
+    "plot",
+    "special",
+    "units",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot":  # matplotlib is imported on first use
+        import importlib
+
+        return importlib.import_module(".plot", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

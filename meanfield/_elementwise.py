@@ -19,31 +19,31 @@ def elementwise(
     inputs: dict[str, npt.ArrayLike],
     n_out: int,
     *,
+    parameters: Sequence[Any] = (),
     out: Sequence[np.ndarray] | None = None,
-    scalars: tuple[float, ...] = (),
     threads: int | None = None,
 ) -> list[Any]:
-    """Call ``kernel(*inputs, *outputs, *scalars)`` on contiguous float64 chunks.
+    """Call ``kernel(*inputs, *outputs, *parameters)`` on contiguous float64 chunks.
 
     Parameters
     ----------
     kernel : callable
-        Takes 1-D float64 arrays, then the scalars; must not hold the GIL.
+        Takes 1-D float64 arrays; must not hold the GIL.
     inputs : dict of str to array_like
-        Named inputs; they broadcast.
+        Named inputs; they broadcast, and decide the dtype of the outputs.
     n_out : int
         Number of outputs.
+    parameters : sequence of float or numpy.ndarray
+        Passed as floats if all are, else as arrays that broadcast with the inputs.
     out : sequence of numpy.ndarray, optional
         Arrays of the broadcast shape to write into; made where absent.
-    scalars : tuple of float
-        Passed on to every call.
     threads : int, optional
         At most so many threads; by default all cores available to the process.
 
     Returns
     -------
     list
-        The outputs: float32 if every input is, else float64; scalars for
+        The outputs: float32 if the inputs are, else float64; scalars for
         zero-dimensional inputs unless `out` was given.
 
     Raises
@@ -54,73 +54,97 @@ def elementwise(
         If the shapes do not broadcast, or `out` does not fit.
     """
     arrays = [as_float(name, value) for name, value in inputs.items()]
-    shape = _broadcast_shape(inputs, arrays)
+    varied = [] if all(isinstance(p, float) for p in parameters) else list(parameters)
+    constants = [] if varied else list(parameters)
+    shape = _broadcast_shape(inputs, arrays, varied)
     if out is None:
-        dtype = np.result_type(*arrays)
+        dtype = _result_dtype(inputs.values(), arrays)
         outputs = [np.empty(shape, dtype) for _ in range(n_out)]
     else:
         outputs = [_checked_out(array, shape) for array in out]
     if shape == ():
-        _one_point(kernel, arrays, outputs, scalars)
+        _one_point(kernel, arrays, outputs, [*varied, *constants])
     else:
-        _chunks(kernel, arrays, outputs, scalars, threads)
+        _chunks(kernel, arrays, outputs, varied, constants, _checked_threads(threads))
     return [o[()] for o in outputs] if out is None else outputs
 
 
-def _broadcast_shape(inputs: dict, arrays: list[np.ndarray]) -> tuple[int, ...]:
+def _result_dtype(values, arrays) -> np.dtype:
+    """Python numbers take the precision of the arrays, as in NumPy."""
+    pairs = zip(values, arrays, strict=True)
+    strong = [a.dtype for v, a in pairs if not isinstance(v, (int, float))]
+    return np.result_type(*strong) if strong else np.dtype(np.float64)
+
+
+def _broadcast_shape(inputs: dict, arrays: list, varied: list) -> tuple[int, ...]:
+    shapes = [np.shape(a) for a in (*arrays, *varied)]
     try:
-        return np.broadcast_shapes(*(a.shape for a in arrays))
+        return np.broadcast_shapes(*shapes)
     except ValueError:
-        shapes = ", ".join(
-            f"{n} {a.shape}" for n, a in zip(inputs, arrays, strict=True)
-        )
-        raise ValueError(f"the shapes do not broadcast: {shapes}") from None
+        names = [*inputs, *("neuron parameter" for _ in varied)]
+        text = ", ".join(f"{n} {s}" for n, s in zip(names, shapes, strict=True))
+        raise ValueError(f"the shapes do not broadcast: {text}") from None
 
 
 def _checked_out(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        raise TypeError(f"`out` must be a float array; got {type(array).__name__}")
+    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+        kind = getattr(array, "dtype", type(array).__name__)
+        raise TypeError(f"`out` must be a float32 or float64 array; got {kind}")
     if array.shape != shape:
         raise ValueError(f"`out` must have shape {shape}; got {array.shape}")
     return array
 
 
-def _one_point(kernel, arrays, outputs, scalars) -> None:
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        try:
+            return len(os.sched_getaffinity(0))
+        except AttributeError:  # not on every platform
+            return os.cpu_count() or 1
+    if threads < 1:
+        raise ValueError(f"`threads` must be at least 1; got {threads}")
+    return threads
+
+
+def _one_point(kernel, arrays, outputs, parameters) -> None:
     ins = [np.array([a], dtype=np.float64) for a in arrays]
-    outs = [np.empty(1) for _ in outputs]
     for array in ins:
         array.flags.writeable = False  # one compiled signature for all callers
-    kernel(*ins, *outs, *scalars)
+    outs = [np.empty(1) for _ in outputs]
+    kernel(*ins, *outs, *(float(p) for p in parameters))
     for output, value in zip(outputs, outs, strict=True):
         output[...] = value[0]
 
 
-def _chunks(kernel, arrays, outputs, scalars, threads) -> None:
-    read, write = ["readonly", "contig"], ["writeonly", "contig", "no_broadcast"]
+def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:
+    read = ["readonly", "contig"]
+    write = ["writeonly", "contig", "no_broadcast"]
+    operands = [*arrays, *outputs, *varied]
     iterator = np.nditer(
-        [*arrays, *outputs],
+        operands,
         flags=["external_loop", "buffered", "zerosize_ok", "ranged", "delay_bufalloc"],
-        op_flags=[read] * len(arrays) + [write] * len(outputs),  # type: ignore[arg-type]
-        op_dtypes=[np.float64] * (len(arrays) + len(outputs)),
+        op_flags=[  # type: ignore[arg-type]
+            *([read] * len(arrays)), *([write] * len(outputs)), *([read] * len(varied))
+        ],
+        op_dtypes=[np.float64] * len(operands),
         casting="same_kind",
         buffersize=CHUNK,
-    )
+    )  # fmt: skip
 
     def run(piece, start, stop):
         with piece:
             piece.iterrange = (start, stop)
             piece.reset()
             for chunk in piece:
-                kernel(*chunk, *scalars)
+                kernel(*chunk, *constants)
 
     n = iterator.itersize
-    available = len(os.sched_getaffinity(0)) if threads is None else threads
-    workers = max(1, min(available, n // CHUNK))
-    edges = [n * k // workers for k in range(workers + 1)]
-    pieces = [iterator, *(iterator.copy() for _ in range(workers - 1))]
+    workers = max(1, min(threads, n // CHUNK))
     if workers == 1:
         if n:
             run(iterator, 0, n)
         return
+    edges = [n * k // workers for k in range(workers + 1)]
+    pieces = [iterator, *(iterator.copy() for _ in range(workers - 1))]
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(run, pieces, edges[:-1], edges[1:]))

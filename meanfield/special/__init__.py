@@ -7,12 +7,15 @@ with g' = 1 + 2 x g, G' = g, h' = 2 x h + g^2, H' = h. The scaled forms stay fin
 the functions overflow. All behave like NumPy ufuncs; `mp` has them to any precision.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .._elementwise import elementwise
+
+if TYPE_CHECKING:
+    from . import mp
 
 __all__ = ["G", "G_scaled", "H", "H_scaled", "g", "g_scaled", "h", "h_scaled", "mp"]
 

@@ -6,7 +6,7 @@ and derivatives of h); at x <= 0 they are plain. Polynomials: `_tables.py`.
 
 import math
 
-from ._jit import jitable
+from ._jit import inlined, jitable
 from ._tables import (
     EDGES,
     SCALE,
@@ -41,9 +41,9 @@ _W0, _W1, _W2 = (2 / _E1, 2 / (_E2 - _E1), 2 / (_E3 - _E2))
 
 @jitable
 def half_line(x):
-    """Map x <= 0 to r = 1/(s - x) and u = (-x - c)/(-x + c), the variable of the tables.
+    """Map x <= 0 to r = 1/(s - x), t = 1/(c - x) and u = 1 - 2 c t.
 
-    u is computed from the end of [-1, 1] that it is near.
+    u, the variable of the tables, is computed from the end of [-1, 1] that it is near.
     """
     t = 1.0 / (SCALE - x)
     u = 1.0 - 2.0 * SCALE * t if x < -SCALE else -1.0 - 2.0 * x * t
@@ -75,35 +75,38 @@ def dawson_far(x):
     return 0.5 * r * dawson_tail(r * r)
 
 
+@inlined
+def left_values(x):
+    """Evaluate g, G + ln(1 - x/c)/2, h and H at x <= 0.
+
+    The logarithm is left to the caller, who may have a ratio to take it of. What a
+    caller does not use, the compiler drops.
+    """
+    r, t, u = half_line(x)
+    # -x t without inf * 0, and without cancellation near 0
+    fraction = 1.0 - SCALE * t if x < -SCALE else -x * t
+    return g_neg(u) * r, fraction * G_neg(u), h_neg(u) * r * r * r, H_neg(u) * r * r
+
+
 @jitable
 def scaled_g(x):
     """e^{-max(x, 0)^2} g(x)."""
     if x <= 0.0:
-        r, _, u = half_line(x)
-        return g_neg(u) * r
+        return left_values(x)[0]
     if x < _E1:
         return g_pos0(piece0(x))
     if x < _E2:
         return g_pos1(piece1(x))
     if x < _E3:
         return g_pos2(piece2(x))
-    return ROOT_PI + 0.0 * x  # NaN stays NaN
-
-
-@jitable
-def G_regular(x):
-    """G(x) + ln(1 - x/c)/2 at x <= 0: what is left without the logarithm."""
-    _, t, u = half_line(x)
-    # -x t without inf * 0, and without cancellation near 0
-    fraction = 1.0 - SCALE * t if x < -SCALE else -x * t
-    return fraction * G_neg(u)
+    return ROOT_PI + 0.0 * x if x != math.inf else ROOT_PI  # NaN stays NaN
 
 
 @jitable
 def scaled_G(x):
     """e^{-max(x, 0)^2} G(x)."""
     if x <= 0.0:
-        return G_regular(x) - 0.5 * math.log1p(-x / SCALE)
+        return left_values(x)[1] - 0.5 * math.log1p(-x / SCALE)
     if x < _E1:
         return x * G_pos0(piece0(x))
     if x < _E2:
@@ -117,8 +120,7 @@ def scaled_G(x):
 def scaled_h(x):
     """e^{-2 max(x, 0)^2} h(x)."""
     if x <= 0.0:
-        r, _, u = half_line(x)
-        return h_neg(u) * r * r * r
+        return left_values(x)[2]
     if x < _E1:
         return h_pos0(piece0(x))
     if x < _E2:
@@ -132,8 +134,7 @@ def scaled_h(x):
 def scaled_H(x):
     """e^{-2 max(x, 0)^2} H(x)."""
     if x <= 0.0:
-        r, _, u = half_line(x)
-        return H_neg(u) * r * r
+        return left_values(x)[3]
     if x < _E1:
         return H_pos0(piece0(x))
     if x < _E2:
@@ -169,8 +170,8 @@ def times_exp_square(scaled, x, k):
     The leading 25 bits of x have an exact square. Its exponential is applied in two
     halves because it can overflow where the product does not.
     """
-    if x > 27.0:  # e^{27^2} overflows
-        return scaled * math.inf
+    if x > 27.0:  # e^{27^2} overflows by more than any factor here makes up for
+        return math.inf
     high = math.floor(x * 1048576.0 + 0.5) / 1048576.0
     root = math.exp(0.5 * k * high * high)
     return scaled * math.exp(k * (x - high) * (x + high)) * root * root

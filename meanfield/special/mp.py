@@ -27,7 +27,7 @@ _STEP = mpf(1) / 4
 _GUARD_BITS = 40
 
 
-def g(x: Any) -> mpf:
+def g(x: Any) -> Any:
     """Scaled complementary error function, g(x) = (sqrt(pi)/2) erfcx(-x).
 
     Parameters
@@ -52,7 +52,7 @@ def g(x: Any) -> mpf:
     return _rounded(x, 0)
 
 
-def G(x: Any) -> mpf:
+def G(x: Any) -> Any:
     """Integral of g from 0 to x.
 
     Parameters
@@ -73,7 +73,7 @@ def G(x: Any) -> mpf:
     return _rounded(x, 1)
 
 
-def h(x: Any) -> mpf:
+def h(x: Any) -> Any:
     """Second Dawson-like function, h(x) = e^{x^2} int_{-inf}^x e^{-u^2} g(u)^2 du.
 
     Parameters
@@ -94,7 +94,7 @@ def h(x: Any) -> mpf:
     return _rounded(x, 2)
 
 
-def H(x: Any) -> mpf:
+def H(x: Any) -> Any:
     """Integral of h from -inf to x.
 
     Parameters
@@ -115,14 +115,14 @@ def H(x: Any) -> mpf:
     return _rounded(x, 3)
 
 
-def _rounded(x: Any, which: int) -> mpf:
+def _rounded(x: Any, which: int) -> Any:
     x = mpmath.mpmathify(x)
     with mpmath.extraprec(_GUARD_BITS):
         value = values(x)[which]
     return +value
 
 
-def values(x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
+def values(x: Any) -> tuple[Any, Any, Any, Any]:
     """Return (g, G, h, H) at `x`, without rounding to the caller's precision."""
     edge = _edge(mpmath.mp.prec)
     if x < -edge:
@@ -135,12 +135,12 @@ def values(x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
     return g_, G_, h_, H_
 
 
-def _edge(bits: int) -> mpf:
+def _edge(bits: int) -> Any:
     """Where e^{-x^2} times any power of x that occurs is below the precision."""
     return mpmath.ceil((mpmath.sqrt(bits * mpmath.log(2)) + 2) / _STEP) * _STEP
 
 
-def _asymptotic(y: mpf) -> tuple[mpf, mpf, mpf, mpf]:
+def _asymptotic(y: Any) -> tuple[Any, Any, Any, Any]:
     """Values at -y from the divergent series, cut where its terms are negligible."""
     w = 1 / (y * y)
     g_ = [mpf(1) / 2]
@@ -165,7 +165,7 @@ def _asymptotic(y: mpf) -> tuple[mpf, mpf, mpf, mpf]:
     )
 
 
-def _reflected(x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
+def _reflected(x: Any) -> tuple[Any, Any, Any, Any]:
     """Values far to the right, where e^{-x^2} is below the precision."""
     g_, G_, h_, _ = _asymptotic(x)
     root_pi = mpmath.sqrt(mpmath.pi)
@@ -181,12 +181,12 @@ def _reflected(x: mpf) -> tuple[mpf, mpf, mpf, mpf]:
 
 
 @lru_cache(maxsize=32)
-def _march(bits: int) -> list[tuple[list[mpf], ...]]:
+def _march(bits: int) -> list[tuple[list[Any], ...]]:
     """Taylor series at the nodes -edge, -edge + 1/4, ...: grown as far as asked."""
     return [_taylor(-_edge(bits), _asymptotic(_edge(bits)))]
 
 
-def _series(node: int) -> tuple[list[mpf], ...]:
+def _series(node: int) -> tuple[list[Any], ...]:
     """Taylor coefficients of (g, G, h, H) about x = node/4."""
     bits = mpmath.mp.prec
     nodes = _march(bits)
@@ -199,7 +199,7 @@ def _series(node: int) -> tuple[list[mpf], ...]:
     return nodes[node - first]
 
 
-def _taylor(x: mpf, start: tuple[mpf, ...]) -> tuple[list[mpf], ...]:
+def _taylor(x: Any, start: tuple[Any, ...]) -> tuple[list[Any], ...]:
     order = 30 + mpmath.mp.prec // 2
     g0, G0, h0, H0 = start
     g_ = [g0, 1 + 2 * x * g0]

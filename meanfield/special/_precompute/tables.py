@@ -9,7 +9,9 @@ enough.
 
 import textwrap
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import mpmath
 from mpmath import mpf
@@ -37,7 +39,7 @@ EDGES = {edges}
 '''
 
 
-def negative(u: mpf) -> dict[str, mpf]:
+def negative(u: Any) -> dict[str, Any]:
     """Scaled functions at y = c (1 + u)/(1 - u); see `_formulas.py` for their use."""
     y = SCALE * (1 + u) / (1 - u)
     s = y + SHIFT
@@ -55,7 +57,7 @@ def negative(u: mpf) -> dict[str, mpf]:
     }
 
 
-def positive(x: mpf) -> dict[str, mpf]:
+def positive(x: Any) -> dict[str, Any]:
     """Functions scaled by e^{-x^2} (g, G) and e^{-2 x^2} (h, H)."""
     g, G, h, H = mp.values(x)
     shrink = mpmath.exp(-x * x)
@@ -68,7 +70,7 @@ def positive(x: mpf) -> dict[str, mpf]:
     }
 
 
-def dawson_tail(u: mpf) -> dict[str, mpf]:
+def dawson_tail(u: Any) -> dict[str, Any]:
     """2 x D(x) as a function of u = 1/x^2, x >= the last edge."""
     x = 1 / mpmath.sqrt(u)
     dawson = mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x)
@@ -76,8 +78,8 @@ def dawson_tail(u: mpf) -> dict[str, mpf]:
 
 
 def fit(
-    f: Callable[[mpf], dict[str, mpf]], lo: float, hi: float, n: int = 64
-) -> dict[str, list[mpf]]:
+    f: Callable[[Any], dict[str, Any]], lo: float, hi: float, n: int = 64
+) -> dict[str, list[Any]]:
     """Monomial coefficients in u in [-1, 1] of each function of x in [lo, hi].
 
     Chebyshev interpolation in n points, cut where the dropped coefficients sum to less
@@ -92,7 +94,7 @@ def fit(
     }
 
 
-def _monomials(values: list[mpf], angles: list[mpf], tolerance: mpf) -> list[mpf]:
+def _monomials(values: list[Any], angles: list[Any], tolerance: Any) -> list[Any]:
     n = len(values)
     floor = tolerance * min(abs(v) for v in values)
     c = [
@@ -114,7 +116,7 @@ def _monomials(values: list[mpf], angles: list[mpf], tolerance: mpf) -> list[mpf
     return total
 
 
-def source(name: str, coefficients: list[mpf]) -> str:
+def source(name: str, coefficients: list[Any]) -> str:
     """Horner's scheme as a Python function."""
     digits = [repr(float(c)) for c in coefficients]
     body = digits[-1]
@@ -134,7 +136,7 @@ def main() -> None:
     with mpmath.workdps(50):
         for name, c in fit(negative, -1.0, 1.0).items():
             text += source(f"{name}_neg", c)
-        for k, (lo, hi) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
+        for k, (lo, hi) in enumerate(pairwise(EDGES)):
             for name, c in fit(positive, lo, hi).items():
                 text += source(f"{name}_pos{k}", c)
         # In u itself, not mapped to [-1, 1]: a short series in a small argument.
@@ -143,7 +145,7 @@ def main() -> None:
     Path(__file__).parents[1].joinpath("_tables.py").write_text(text)
 
 
-def _shifted(c: list[mpf], width: float) -> list[mpf]:
+def _shifted(c: list[Any], width: float) -> list[Any]:
     """Coefficients in x of sum c_k u^k with u = 2 x / width - 1."""
     out = [mpf(0)] * len(c)
     power = [mpf(1)]
@@ -151,5 +153,5 @@ def _shifted(c: list[mpf], width: float) -> list[mpf]:
         for i, v in enumerate(power):
             out[i] += ck * v
         up = [mpf(0)] + [2 * v / mpf(width) for v in power]
-        power = [a - b for a, b in zip(up, power + [mpf(0)], strict=True)]
+        power = [a - b for a, b in zip(up, [*power, mpf(0)], strict=True)]
     return out

@@ -1,0 +1,281 @@
+"""Figures of transfer functions and of simulated activity, with rates in Hz.
+
+Every function draws into ``ax`` (made where absent) and returns it; nothing is shown or
+configured globally.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .lif import firing_rate, moment_activation
+from .neurons import LIF
+from .units import Hz
+
+try:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+except ImportError as error:  # pragma: no cover - needs an environment without it
+    raise ImportError(
+        "plots need matplotlib: pip install 'meanfield-theory[plot]'"
+    ) from error
+
+__all__ = [
+    "QUANTITIES",
+    "plot_fi_curve",
+    "plot_map",
+    "plot_maps",
+    "plot_raster",
+    "plot_voltage",
+]
+
+#: What `plot_map` shows, with the label of its color bar.
+QUANTITIES = {
+    "rate": "rate (Hz)",
+    "std": r"std ($\sqrt{\mathrm{Hz}}$)",
+    "fano_factor": "Fano factor",
+    "chi": r"response coefficient $\chi$",
+    "correlation": r"output correlation $\chi^2\rho$",
+}
+
+
+def plot_map(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: LIF | None = None,
+    quantity: str = "rate",
+    *,
+    rho: float = 0.5,
+    point: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Draw one output quantity over the plane of mean and noise of the input.
+
+    Parameters
+    ----------
+    mu, sigma : array_like, 1-D
+        The axes of the map [mV/ms], [mV/sqrt(ms)].
+    neuron : LIF, optional
+        Neuron parameters.
+    quantity : {"rate", "std", "fano_factor", "chi", "correlation"}
+        What to show.
+    rho : float
+        Input correlation of the pair, for ``"correlation"``.
+    point : (mu, sigma), optional
+        Operating point to mark.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    **kwargs
+        Passed on to ``Axes.pcolormesh``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        For an unknown `quantity`, or axes that are not one-dimensional.
+
+    Examples
+    --------
+    >>> ax = plot_map(np.linspace(-1, 3, 9), np.linspace(0.1, 5, 8), quantity="chi")
+    >>> ax.get_xlabel()
+    'mean drive $\\\\mu$ (mV/ms)'
+    """
+    if quantity not in QUANTITIES:
+        raise ValueError(
+            f"`quantity` must be one of {list(QUANTITIES)}; got {quantity!r}"
+        )
+    mu, sigma = np.asarray(mu, float), np.asarray(sigma, float)
+    if mu.ndim != 1 or sigma.ndim != 1:
+        raise ValueError(f"`mu` and `sigma` must be 1-D; got {mu.shape}, {sigma.shape}")
+    rate, std, chi = moment_activation(mu, sigma[:, None], neuron or LIF())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = {
+            "rate": rate / Hz,
+            "std": std / np.sqrt(Hz),
+            "fano_factor": np.where(rate > 0, std**2 / rate, np.nan),
+            "chi": chi,
+            "correlation": chi**2 * rho,
+        }[quantity]
+    if quantity == "correlation":
+        kwargs = {"cmap": "coolwarm", "vmin": -1.0, "vmax": 1.0, **kwargs}
+    ax = _axes(ax)
+    image = ax.pcolormesh(mu, sigma, values, shading="nearest", **kwargs)
+    ax.figure.colorbar(image, ax=ax, label=QUANTITIES[quantity])
+    if point is not None:
+        ax.plot(*point, "o", color="red", markeredgecolor="white")
+    ax.set_xlabel(r"mean drive $\mu$ (mV/ms)")
+    ax.set_ylabel(r"noise $\sigma$ (mV/$\sqrt{\mathrm{ms}}$)")
+    return ax
+
+
+def plot_maps(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: LIF | None = None,
+    quantities: Sequence[str] = tuple(QUANTITIES),
+    *,
+    rho: float = 0.5,
+    point: tuple[float, float] | None = None,
+    fig: Figure | None = None,
+    **kwargs: Any,
+) -> list[Axes]:
+    """Draw several maps side by side; see `plot_map`.
+
+    Parameters
+    ----------
+    mu, sigma, neuron, rho, point, **kwargs
+        As for `plot_map`.
+    quantities : sequence of str
+        One panel each.
+    fig : matplotlib.figure.Figure, optional
+        Where to draw.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        One per quantity.
+
+    Raises
+    ------
+    ValueError
+        As for `plot_map`.
+
+    Examples
+    --------
+    >>> axes = plot_maps([0.0, 1.0, 2.0], [0.5, 1.0], quantities=["rate", "chi"])
+    >>> len(axes)
+    2
+    """
+    n = len(quantities)
+    columns = min(n, 3)
+    rows = -(-n // columns)
+    if fig is None:
+        fig = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
+    axes = []
+    for i, quantity in enumerate(quantities):
+        ax = fig.add_subplot(rows, columns, i + 1)
+        plot_map(mu, sigma, neuron, quantity, rho=rho, point=point, ax=ax, **kwargs)
+        axes.append(ax)
+    return axes
+
+
+def plot_fi_curve(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: LIF | None = None,
+    *,
+    discretization: float = 0.0,
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Draw the firing rate over the mean drive, a line for each noise intensity.
+
+    Parameters
+    ----------
+    mu : array_like, 1-D
+        Mean drives [mV/ms].
+    sigma : float or array_like, 1-D
+        Noise intensities [mV/sqrt(ms)].
+    neuron : LIF, optional
+        Neuron parameters.
+    discretization : float
+        As for `meanfield.firing_rate`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    **kwargs
+        Passed on to ``Axes.plot``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        As for `meanfield.firing_rate`.
+
+    Examples
+    --------
+    >>> ax = plot_fi_curve(np.linspace(0, 2, 20), [0.0, 1.0])
+    >>> len(ax.lines)
+    2
+    """
+    ax = _axes(ax)
+    for one in np.atleast_1d(np.asarray(sigma, float)):
+        rate = firing_rate(mu, one, neuron or LIF(), discretization=discretization)
+        label = {"label": rf"$\sigma$ = {one:g}", **kwargs}
+        ax.plot(np.asarray(mu), rate / Hz, **label)
+    ax.set_xlabel(r"mean drive $\mu$ (mV/ms)")
+    ax.set_ylabel("rate (Hz)")
+    return ax
+
+
+def plot_raster(spikes: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+    """Draw recorded spikes, one row a neuron.
+
+    Parameters
+    ----------
+    spikes : spiking_reference.SpikeTrains
+        ``times`` [ms] and ``neurons``, one entry a spike.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    **kwargs
+        Passed on to ``Axes.plot``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from spiking_reference import WhiteNoise, simulate
+    >>> res = simulate(LIF(), WhiteNoise(mu=[1.2] * 5, sigma=1.0), duration=200.0,
+    ...                dt=0.1, rng=1, record_spikes=True)
+    >>> plot_raster(res.spikes).get_ylabel()
+    'neuron'
+    """
+    ax = _axes(ax)
+    style = {"marker": "|", "linestyle": "none", "color": "black", **kwargs}
+    ax.plot(spikes.times, spikes.neurons, **style)
+    ax.set_xlabel("time (ms)")
+    ax.set_ylabel("neuron")
+    return ax
+
+
+def plot_voltage(
+    recording: Any, *, V_th: float | None = None, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw recorded membrane potentials.
+
+    Parameters
+    ----------
+    recording : spiking_reference.Recording
+        ``t`` [ms], shape (steps,), and ``V`` [mV], shape (neurons, steps).
+    V_th : float, optional
+        Threshold to draw as a dashed line [mV].
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    **kwargs
+        Passed on to ``Axes.plot``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = _axes(ax)
+    ax.plot(recording.t, np.transpose(recording.V), **{"linewidth": 0.8, **kwargs})
+    if V_th is not None:
+        ax.axhline(V_th, color="red", linestyle="--", linewidth=0.8)
+    ax.set_xlabel("time (ms)")
+    ax.set_ylabel("$V$ (mV)")
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    return Figure(layout="constrained").add_subplot() if ax is None else ax
