@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .lif import firing_rate, moment_activation
+from .lif import fano_factor, firing_rate, moment_activation
 from .neurons import LIF
 from .units import Hz
 
@@ -52,7 +52,7 @@ def plot_map(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw one output quantity over the plane of mean and noise of the input.
+    r"""Draw one output quantity over the plane of mean and noise of the input.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def plot_map(
     --------
     >>> ax = plot_map(np.linspace(-1, 3, 9), np.linspace(0.1, 5, 8), quantity="chi")
     >>> ax.get_xlabel()
-    'mean drive $\\\\mu$ (mV/ms)'
+    'mean drive $\\mu$ (mV/ms)'
     """
     if quantity not in QUANTITIES:
         raise ValueError(
@@ -93,15 +93,15 @@ def plot_map(
     mu, sigma = np.asarray(mu, float), np.asarray(sigma, float)
     if mu.ndim != 1 or sigma.ndim != 1:
         raise ValueError(f"`mu` and `sigma` must be 1-D; got {mu.shape}, {sigma.shape}")
-    rate, std, chi = moment_activation(mu, sigma[:, None], neuron or LIF())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = {
-            "rate": rate / Hz,
-            "std": std / np.sqrt(Hz),
-            "fano_factor": np.where(rate > 0, std**2 / rate, np.nan),
-            "chi": chi,
-            "correlation": chi**2 * rho,
-        }[quantity]
+    neuron = neuron or LIF()
+    rate, std, chi = moment_activation(mu, sigma[:, None], neuron)
+    values = {
+        "rate": rate / Hz,
+        "std": std / np.sqrt(Hz),
+        "fano_factor": fano_factor(mu, sigma[:, None], neuron),
+        "chi": chi,
+        "correlation": chi**2 * rho,
+    }[quantity]
     if quantity == "correlation":
         kwargs = {"cmap": "coolwarm", "vmin": -1.0, "vmax": 1.0, **kwargs}
     ax = _axes(ax)

@@ -190,8 +190,8 @@ def chi(
     Examples
     --------
     >>> from meanfield import chi
-    >>> round(float(chi(1.0, 2.51)), 5)  # the largest for the default neuron
-    0.8813
+    >>> round(float(chi(1.015, 2.567)), 4)  # the largest for the default neuron
+    0.8814
     """
     return _evaluate(
         "moment_activation", 3, mu, sigma, neuron, discretization, threads, keep=2
@@ -231,7 +231,7 @@ def log_firing_rate(
     --------
     >>> from meanfield import log_firing_rate
     >>> round(float(log_firing_rate(-50.0, 1.0)), 3)
-    -52018.565
+    -52018.138
     """
     return _evaluate(
         "log_rate_and_fano_factor", 2, mu, sigma, neuron, discretization, threads, 0
@@ -308,7 +308,7 @@ def cv(
     --------
     >>> from meanfield import cv
     >>> round(float(cv(1.0, 1.0)), 4)
-    0.4013
+    0.4012
     """
     return np.sqrt(fano_factor(
         mu, sigma, neuron, discretization=discretization, threads=threads

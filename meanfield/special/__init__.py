@@ -81,7 +81,7 @@ def G(x: npt.ArrayLike, *, out: np.ndarray | None = None) -> Any:
     Examples
     --------
     >>> float(round(G(-1.0), 15))
-    -0.587931946473209
+    -0.573618553089257
     """
     return _apply("G", x, out)
 
@@ -114,7 +114,7 @@ def h(x: npt.ArrayLike, *, out: np.ndarray | None = None) -> Any:
     Examples
     --------
     >>> float(round(h(0.0), 15))
-    0.307092424216206
+    0.307142847356944
     """
     return _apply("h", x, out)
 

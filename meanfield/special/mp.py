@@ -11,7 +11,7 @@ Examples
 >>> from meanfield.special import mp
 >>> with mpmath.workdps(30):
 ...     print(mp.h(0))
-0.307092424216205651651881594803
+0.307142847356944025184895398089
 """
 
 from functools import lru_cache
@@ -68,7 +68,7 @@ def G(x: Any) -> Any:
     Examples
     --------
     >>> print(mpmath.nstr(G(-1), 15))
-    -0.587931946473209
+    -0.573618553089257
     """
     return _rounded(x, 1)
 

@@ -1,0 +1,67 @@
+"""What the peers compute and how fast, each in its own interpreter.
+
+Run by the interpreter of the peers' environment (``make peers``), never imported: reads
+the inputs from an .npz, prints one JSON object. A peer that is not installed, or fails,
+is reported as such.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+
+def timed(call, repeat=3):
+    call()
+    best = min(_once(call) for _ in range(repeat))
+    return best
+
+
+def _once(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def mnn(mu, sigma):
+    """moment-neural-network: (rate, std, chi), torch core, one thread."""
+    import torch
+    from mnn.mnn_core.torch_core import MNNCore
+
+    torch.set_num_threads(1)
+    core = MNNCore()
+    x, y = torch.from_numpy(mu), torch.from_numpy(sigma)
+    seconds = timed(lambda: core.forward(x, y))
+    return seconds, [v.numpy() for v in core.forward(x, y)]
+
+
+def nnmt(mu, sigma):
+    """NNMT: rate only, Siegert convention in SI units (tau 20 ms, t_ref 5 ms)."""
+    from nnmt.lif.delta import _firing_rates_for_given_input as rates
+
+    mu_V, sigma_V = 0.02 * mu, np.sqrt(20.0) * sigma * 1e-3
+    args = (0.0, 0.02, 0.02, 0.005)
+    seconds = timed(lambda: rates(mu_V, sigma_V, *args))
+    return seconds, [rates(mu_V, sigma_V, *args) * 1e-3]
+
+
+def main():
+    data = np.load(sys.argv[1])
+    report = {}
+    for name, call in (("moment-neural-network", mnn), ("nnmt", nnmt)):
+        try:
+            seconds, values = call(data["mu"], data["sigma"])
+            _, accurate = call(data["mu_exact"], data["sigma_exact"])
+            report[name] = {
+                "ns": 1e9 * seconds / data["mu"].size,
+                "not_finite": int(sum((~np.isfinite(v)).sum() for v in values)),
+                "values": [v.tolist() for v in accurate],
+            }
+        except Exception as error:  # noqa: BLE001 - the report says what happened
+            report[name] = {"failed": f"{type(error).__name__}: {error}"[:200]}
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
