@@ -1,0 +1,245 @@
+"""Grids of cases, read from TOML files."""
+
+import dataclasses
+import difflib
+import hashlib
+import itertools
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from meanfield import LIF
+
+from .cases import Case
+
+__all__ = ["Grid", "GridError", "load_grid", "shipped_grids"]
+
+_TOP = ("title", "description", "defaults", "neurons", "sweeps")
+_OPTIONS = tuple(
+    field.name
+    for field in dataclasses.fields(Case)
+    if field.name not in ("mu", "sigma", "neuron")
+)
+_LISTS = ("mu", "sigma", "correlation", "dt", "duration")  # these may be lists
+_NEURON = tuple(field.name for field in dataclasses.fields(LIF))
+
+
+class GridError(ValueError):
+    """A grid cannot be read; the message names the file, the key and a remedy."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A named list of distinct cases.
+
+    Parameters
+    ----------
+    name : str
+        Name of the grid: its file name without ``.toml``.
+    title, description : str
+        For people.
+    cases : tuple of Case
+        In the order of the file, without repetitions.
+    neurons : tuple of (str, LIF)
+        Names of the neuron models.
+    """
+
+    name: str
+    title: str
+    description: str
+    cases: tuple[Case, ...]
+    neurons: tuple[tuple[str, LIF], ...]
+
+    @property
+    def identity(self) -> str:
+        """Hash of the set of cases; their order does not matter."""
+        hashes = sorted(case.hash for case in self.cases)
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+    def neuron_name(self, neuron: LIF) -> str:
+        """Name that the grid gives to a neuron model."""
+        return next(name for name, known in self.neurons if known == neuron)
+
+    def find(self, prefix: str) -> Case:
+        """Return the case whose hash starts with `prefix`.
+
+        Raises
+        ------
+        GridError
+            If no case does, or more than one.
+        """
+        found = [c for c in self.cases if c.hash.startswith(prefix.lower())]
+        if len(found) != 1:
+            raise GridError(
+                f"`HASH` must be the beginning of one case's hash in grid "
+                f"{self.name!r}; {prefix!r} fits {len(found)}; "
+                f"`status` and `report` show the hashes"
+            )
+        return found[0]
+
+
+def shipped_grids() -> list[str]:
+    """Names of the grids that come with the package.
+
+    Examples
+    --------
+    >>> shipped_grids()
+    ['demo', 'full', 'smoke']
+    """
+    folder = resources.files("validation") / "grids"
+    names = (entry.name for entry in folder.iterdir())
+    return sorted(n.removesuffix(".toml") for n in names if n.endswith(".toml"))
+
+
+def load_grid(name_or_path: str | Path) -> Grid:
+    """Read a grid: a shipped one by its name, or a TOML file by its path.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        ``"demo"``, or ``"my_grid.toml"`` (a path ends in ``.toml``).
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    GridError
+        With file, key, value and remedy.
+
+    Notes
+    -----
+    A file has ``[defaults]`` (options of every case), ``[neurons.NAME]`` tables, and
+    any number of ``[[sweeps]]``. A sweep is the product of neuron x point x
+    correlation x dt x duration, where the points are either ``mu`` x ``sigma`` or
+    ``points = [[mu, sigma], ...]``; all other keys are options of its cases.
+
+    Examples
+    --------
+    >>> len(load_grid("smoke").cases) > 3
+    True
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise GridError(f"grid file {path} cannot be read: {error}") from None
+    elif str(name_or_path) in shipped_grids():
+        folder = resources.files("validation") / "grids"
+        text = (folder / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    else:
+        raise GridError(
+            f"no grid is called {str(name_or_path)!r}; shipped are "
+            f"{', '.join(shipped_grids())}; a grid of your own is a path ending in "
+            "`.toml`"
+        )
+    return parse_grid(text, path.stem, str(name_or_path))
+
+
+def parse_grid(text: str, name: str, source: str) -> Grid:
+    """Turn the text of a grid file into a `Grid`; see `load_grid`."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise GridError(f"grid {source} is not valid TOML: {error}") from None
+    _known(content, _TOP, f"grid {source}")
+    defaults = _table(content, "defaults", f"grid {source}")
+    _known(defaults, _OPTIONS, f"grid {source}, [defaults]")
+    neurons = _neurons(content, source)
+    sweeps = content.get("sweeps")
+    if not isinstance(sweeps, list) or not sweeps:
+        raise GridError(f"grid {source} has no [[sweeps]]; add one with points")
+    cases: dict[str, Case] = {}
+    for number, sweep in enumerate(sweeps, 1):
+        where = f"grid {source}, [[sweeps]] number {number}"
+        for case in _expand(sweep, defaults, neurons, where):
+            cases.setdefault(case.hash, case)
+    return Grid(
+        name=name,
+        title=str(content.get("title", name)),
+        description=str(content.get("description", "")).strip(),
+        cases=tuple(cases.values()),
+        neurons=tuple(neurons.items()),
+    )
+
+
+def _known(table: dict, names: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in names:
+            close = difflib.get_close_matches(key, names, 1)
+            hint = f"did you mean `{close[0]}`?" if close else "remove it"
+            raise GridError(
+                f"{where}: `{key}` is not a key here; {hint} Known are "
+                f"{', '.join(names)}"
+            )
+
+
+def _table(content: dict, name: str, where: str) -> dict:
+    table = content.get(name, {})
+    if not isinstance(table, dict):
+        raise GridError(f"{where}: `{name}` must be a table; got {table!r:.60}")
+    return table
+
+
+def _neurons(content: dict, source: str) -> dict[str, LIF]:
+    neurons = {}
+    for name, parameters in _table(content, "neurons", f"grid {source}").items():
+        where = f"grid {source}, [neurons.{name}]"
+        if not isinstance(parameters, dict):
+            raise GridError(f"{where} must be a table; got {parameters!r:.60}")
+        _known(parameters, _NEURON, where)
+        try:
+            neurons[name] = LIF(**parameters)
+        except (TypeError, ValueError) as error:
+            raise GridError(f"{where}: {error}") from None
+        if neurons[name].shape != ():
+            raise GridError(f"{where}: parameters must be numbers, not lists")
+    return neurons or {"default": LIF()}
+
+
+def _list(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _points(sweep: dict, where: str) -> Iterator[tuple[Any, Any]]:
+    if ("points" in sweep) == ("mu" in sweep or "sigma" in sweep):
+        raise GridError(f"{where}: give either `points` or both `mu` and `sigma`")
+    if "points" not in sweep:
+        for name in ("mu", "sigma"):
+            if not _list(sweep.get(name, [])):
+                raise GridError(f"{where}: `{name}` is missing; give a number or list")
+        return itertools.product(_list(sweep["mu"]), _list(sweep["sigma"]))
+    points = sweep["points"]
+    pairs = isinstance(points, list) and all(
+        isinstance(p, list) and len(p) == 2 for p in points
+    )
+    if not pairs or not points:
+        raise GridError(
+            f"{where}: `points` must be a list of [mu, sigma]; got {points!r:.60}"
+        )
+    return ((mu, sigma) for mu, sigma in points)
+
+
+def _expand(
+    sweep: dict, defaults: dict, neurons: dict[str, LIF], where: str
+) -> Iterator[Case]:
+    _known(sweep, ("neuron", "points", "mu", "sigma", *_OPTIONS), where)
+    points = list(_points(sweep, where))
+    names = _list(sweep.get("neuron", list(neurons)))
+    for name in names:
+        if name not in neurons:
+            raise GridError(
+                f"{where}: `neuron` must be one of {', '.join(neurons)}; got {name!r}"
+            )
+    options = defaults | {k: v for k, v in sweep.items() if k in _OPTIONS}
+    lists = {k: _list(v) if k in _LISTS else [v] for k, v in options.items()}
+    for name, (mu, sigma), *rest in itertools.product(names, points, *lists.values()):
+        given = dict(zip(lists, rest, strict=True))
+        try:
+            yield Case(mu=mu, sigma=sigma, neuron=neurons[name], **given)
+        except (TypeError, ValueError) as error:
+            raise GridError(f"{where}: {error}") from None
