@@ -234,10 +234,10 @@ def plot_raster(spikes: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
 
     Examples
     --------
-    >>> from spiking_reference import WhiteNoise, simulate
-    >>> res = simulate(LIF(), WhiteNoise(mu=[1.2] * 5, sigma=1.0), duration=200.0,
-    ...                dt=0.1, rng=1, record_spikes=True)
-    >>> plot_raster(res.spikes).get_ylabel()
+    >>> from spiking_reference import Record, WhiteNoise, simulate
+    >>> run = simulate(LIF(), WhiteNoise(mu=[1.2] * 5, sigma=1.0), duration=200.0,
+    ...                dt=0.1, rng=1, record=Record(spikes=True))
+    >>> plot_raster(run.spikes).get_ylabel()
     'neuron'
     """
     ax = _axes(ax)
@@ -267,6 +267,14 @@ def plot_voltage(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from spiking_reference import Record, WhiteNoise, simulate
+    >>> run = simulate(LIF(), WhiteNoise(mu=1.2, sigma=1.0), duration=100.0, dt=0.1,
+    ...                rng=1, record=Record(voltage=True))
+    >>> len(plot_voltage(run.voltage, V_th=20.0).lines)
+    2
     """
     ax = _axes(ax)
     ax.plot(recording.t, np.transpose(recording.V), **{"linewidth": 0.8, **kwargs})
