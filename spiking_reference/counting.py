@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import kernel
+from .tape import Probe, Tape, write
 
-__all__ = ["N_MOMENTS", "N_SUMS", "Tally", "Windows", "finish", "spike"]
+__all__ = ["N_MOMENTS", "N_SUMS", "Sink", "Tally", "Windows", "finish", "spike"]
 
 N_MOMENTS = 7  # number, mean, and the sums of powers 2..6 of the deviations
 N_SUMS = 5  # sums over batches: a, q, a^2, a q, q^2 (a counts, q squared counts)
@@ -25,16 +26,25 @@ class Tally(NamedTuple):
 
     n_spikes (n,); moments (n, N_MOMENTS) of the intervals; sums (n, windows, N_SUMS);
     last (n,) the spike that opened the current interval, NaN for none; and the running
-    window: index, count, and the batch's a and q (n, windows).
+    window: number, count, and the batch's a and q (n, windows).
     """
 
     n_spikes: np.ndarray
     moments: np.ndarray
     sums: np.ndarray
     last: np.ndarray
-    index: np.ndarray
-    count: np.ndarray
+    window: np.ndarray
+    counted: np.ndarray
     batch: np.ndarray
+
+
+class Sink(NamedTuple):
+    """Where the time loops deliver spikes and voltages."""
+
+    tally: Tally
+    windows: Windows
+    tape: Tape
+    probe: Probe
 
 
 @kernel
@@ -65,10 +75,10 @@ def add_interval(m, value):
 
 @kernel
 def _close_window(tally, j, w):
-    n = tally.count[j, w]
+    n = tally.counted[j, w]
     tally.batch[j, w, 0] += n
     tally.batch[j, w, 1] += n * n
-    tally.count[j, w] = 0.0
+    tally.counted[j, w] = 0.0
 
 
 @kernel
@@ -91,22 +101,24 @@ def _count(tally, windows, j, t):
         per_batch = windows.per_batch[w]
         if i >= windows.batches[w] * per_batch:
             continue
-        old = tally.index[j, w]
+        old = tally.window[j, w]
         if i != old:
             _close_window(tally, j, w)
             if i // per_batch != old // per_batch:
                 _close_batch(tally, j, w)
-            tally.index[j, w] = i
-        tally.count[j, w] += 1.0
+            tally.window[j, w] = i
+        tally.counted[j, w] += 1.0
 
 
 @kernel
-def spike(tally, windows, j, t, interval, duration):
+def spike(sink, j, t, interval, duration):
     """Take a spike of neuron j at t after the warm-up; false once nothing is open.
 
     An interval belongs to the run when the spike that opens it does; the run of a
     neuron goes on behind `duration` until its last interval is closed.
     """
+    tally = sink.tally
+    write(sink.tape, j, t)
     if t < 0.0:
         return True
     if not np.isnan(tally.last[j]):
@@ -115,13 +127,14 @@ def spike(tally, windows, j, t, interval, duration):
         return False
     tally.n_spikes[j] += 1
     tally.last[j] = t
-    _count(tally, windows, j, t)
+    _count(tally, sink.windows, j, t)
     return True
 
 
 @kernel
-def finish(tally, windows, j):
+def finish(sink, j):
     """Close the windows that neuron j left open."""
+    tally, windows = sink.tally, sink.windows
     for w in range(windows.length.size):
         _close_window(tally, j, w)
         _close_batch(tally, j, w)

@@ -1,4 +1,4 @@
-"""Runs a plan: blocks of neurons on threads, in slices of time."""
+"""Runs a plan: blocks of neurons on threads, each in slices of time."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from .plan import Plan
-from .results import SimulationResult
+from .results import Recording, SimulationResult, SpikeTrains
 
 __all__ = ["execute"]
 
-_BLOCK = 1024  # neurons to a block at most: bounds the memory of running windows
-_MIN_BLOCKS = 64  # enough for threads to share, and for a bar to move
-_BUDGET = 10_000_000  # steps in one call of a kernel: a fraction of a second
+# Neurons to a block at most: bounds the memory of what runs.
+_LARGEST_BLOCK = {"bridge": 256, "grid": 4096, "euler": 4096}
+# Blocks at least, where there are so many neurons: enough for threads to share evenly;
+# the clocked schemes are slow in small blocks.
+_MIN_BLOCKS = {"bridge": 64, "grid": 8, "euler": 8}
+_LANES = 128  # neurons to a block at least, in the clocked schemes
 
 
 def available_threads() -> int:
@@ -24,54 +27,21 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    size = min(_BLOCK, max(1, -(-n // _MIN_BLOCKS)))
+def _blocks(plan: Plan) -> Iterator[slice]:
+    """Cut the neurons into blocks; how has no influence on the result."""
+    n, unit = plan.n_neurons, 1
+    if plan.drive.correlation is not None:
+        unit = plan.shape[-1]
+    elif plan.scheme != "bridge":
+        unit = _LANES
+    size = min(_LARGEST_BLOCK[plan.scheme], -(-n // _MIN_BLOCKS[plan.scheme]))
+    size = max(1, size // unit) * unit
     return (slice(i, min(i + size, n)) for i in range(0, n, size))
 
 
-class _Job:
-    """One block of independent neurons of the bridge scheme."""
-
-    def __init__(self, plan: Plan, arrays: dict[str, np.ndarray], block: slice):
-        from . import counting, loops
-        from .models.lif import Neurons
-
-        n = block.stop - block.start
-        windows = len(plan.windows)
-        batching = [plan.batching(i) for i in range(windows)]
-        parameters = {k: v[block] for k, v in arrays["parameters"].items()}
-        self._advance = loops.advance
-        self._neurons = Neurons(**parameters)
-        self._clock = loops.Clock(plan.dt, plan.warmup, plan.duration)
-        self._windows = counting.Windows(
-            np.array(plan.windows, dtype=np.float64),
-            np.array([b for b, _ in batching], dtype=np.int64),
-            np.array([m for _, m in batching], dtype=np.int64),
-        )
-        self._state = loops.new_state(
-            np.array(plan.key, dtype=np.uint64), block.start, parameters["reset"]
-        )
-        self._tally = counting.Tally(
-            arrays["spike_counts"][block],
-            arrays["moments"][block],
-            arrays["sums"][block],
-            np.full(n, np.nan),
-            np.zeros((n, windows), dtype=np.int64),
-            np.zeros((n, windows)),
-            np.zeros((n, windows, 2)),
-        )
-
-    def __call__(self) -> tuple[bool, int]:
-        """Advance by one budget; return whether all is done, and neurons finished."""
-        before = int(self._state.open.sum())
-        left = self._advance(
-            self._neurons, self._clock, self._state, self._tally, self._windows, _BUDGET
-        )
-        after = int(self._state.open.sum())
-        return left > 0 or after == 0, before - after
-
-
-def _drain(jobs: Iterator[Any], threads: int, report: Callable[[int], Any]) -> None:
+def _drain(
+    jobs: Iterator[Any], threads: int, report: Callable[[Any, int], Any]
+) -> None:
     """Run jobs until done; at most two to a thread are alive."""
     with ThreadPoolExecutor(threads) as pool:
         running: dict[Future, Any] = {}
@@ -88,7 +58,7 @@ def _drain(jobs: Iterator[Any], threads: int, report: Callable[[int], Any]) -> N
                 for future in done:
                     job = running.pop(future)
                     finished, count = future.result()
-                    report(count)
+                    report(job, count)
                     if not finished:
                         running[pool.submit(job)] = job
         finally:
@@ -96,25 +66,96 @@ def _drain(jobs: Iterator[Any], threads: int, report: Callable[[int], Any]) -> N
                 future.cancel()
 
 
+def _new_arrays(plan: Plan) -> dict[str, Any]:
+    n, windows = plan.n_neurons, len(plan.windows)
+    rows = np.full(n, -1, dtype=np.int64)
+    watched = plan.record.voltage_of(n)
+    rows[watched] = np.arange(watched.size)
+    t = plan.record.sample_times(plan)
+    groups: dict[str, Any] = {"pair_sums": None, "pair_products": None}
+    if plan.drive.correlation is not None and n:
+        size = plan.shape[-1]
+        batches = max((plan.batching(i)[0] for i in range(windows)), default=0)
+        shape = (n // size, windows, batches, size)
+        groups = {
+            "pair_sums": np.zeros(shape),
+            "pair_products": np.zeros((*shape, size)),
+        }
+        windows = 0
+    return groups | {
+        "spike_counts": np.zeros(n, dtype=np.int64),
+        "moments": np.zeros((n, 7)),
+        "sums": np.zeros((n, windows, 5)),
+        "parameters": plan.parameters(),
+        "V_th": np.broadcast_to(plan.neuron.V_th, plan.shape).ravel(),
+        "rows": rows,
+        "t": t,
+        "V": np.full((watched.size, t.size), np.nan),
+    }
+
+
+def _recorded(
+    plan: Plan, arrays: dict[str, Any], spikes: list
+) -> tuple[SpikeTrains | None, Recording | None]:
+    record, n = plan.record, plan.n_neurons
+    trains = voltage = None
+    if record.spikes is not None:
+        times = np.concatenate([np.empty(0), *(t for t, _ in spikes)])
+        who = np.concatenate([np.empty(0, dtype=np.int64), *(j for _, j in spikes)])
+        order = np.lexsort((times, who))
+        if plan.scheme != "bridge":
+            times = times + 0.5 * plan.dt  # kernels keep clear of grid points
+        start, stop = record.span(plan.duration)
+        trains = SpikeTrains(
+            times=times[order],
+            neurons=who[order],
+            t_start=start,
+            t_stop=stop,
+            n_neurons=n,
+        )
+    if record.voltage is not None:
+        watched = record.voltage_of(n)
+        voltage = Recording(t=arrays["t"], V=arrays["V"], neurons=watched)
+    return trains, voltage
+
+
 def execute(
     plan: Plan, *, threads: int | None = None, progress: bool = False
 ) -> SimulationResult:
     """Run `plan`; the result does not depend on `threads`."""
-    n = plan.n_neurons
-    arrays: dict[str, Any] = {
-        "parameters": plan.parameters(),
-        "spike_counts": np.zeros(n, dtype=np.int64),
-        "moments": np.zeros((n, 7)),
-        "sums": np.zeros((n, len(plan.windows), 5)),
-    }
-    jobs = (_Job(plan, arrays, block) for block in _blocks(n))
-    threads = available_threads() if threads is None else threads
+    from . import jobs
+
+    kind = jobs.FreeJob if plan.scheme == "bridge" else jobs.ClockedJob
+    if plan.drive.correlation is not None:
+        kind = jobs.GroupJob
+    arrays = _new_arrays(plan)
+    spikes: list[tuple[np.ndarray, np.ndarray]] = []
+    bar: Any = None
     if progress:
         from tqdm.auto import tqdm
 
-        with tqdm(total=n, unit="neuron") as bar:
-            _drain(jobs, threads, bar.update)
-    else:
-        _drain(jobs, threads, lambda _: None)
-    del arrays["parameters"]
-    return SimulationResult(plan=plan, **arrays)
+        bar = tqdm(total=plan.n_neurons, unit="neuron")
+
+    def report(job: Any, count: int) -> None:
+        spikes.extend(job.spikes)
+        job.spikes.clear()
+        if bar is not None:
+            bar.update(count)
+
+    todo = (kind(plan, arrays, block) for block in _blocks(plan))
+    try:
+        _drain(todo, threads or available_threads(), report)
+    finally:
+        if bar is not None:
+            bar.close()
+    trains, voltage = _recorded(plan, arrays, spikes)
+    return SimulationResult(
+        plan=plan,
+        spike_counts=arrays["spike_counts"],
+        moments=arrays["moments"],
+        sums=arrays["sums"],
+        pair_sums=arrays["pair_sums"],
+        pair_products=arrays["pair_products"],
+        spikes=trains,
+        voltage=voltage,
+    )

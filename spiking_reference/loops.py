@@ -17,27 +17,37 @@ from .models.lif import (
     DRIFT,
     N_COEFFICIENTS,
     NOISE,
-    SAFE,
-    SPREAD,
     crossing_time,
     deterministic_interval,
     fill_step,
+    stays_below,
     step_limit,
 )
-from .streams import normal, seed
+from .normals import Normals, begin, new_normals, pop
+from .streams import normal, seed_all
+from .tape import has_room, sample
 
-__all__ = ["Clock", "State", "advance", "new_state"]
+__all__ = [
+    "PATIENCE",
+    "TINY_ROOM",
+    "Clock",
+    "State",
+    "advance",
+    "advance_one",
+    "fill_levels",
+    "new_state",
+]
 
 # A step longer than dt is taken when its mean path ends at least so many standard
 # deviations below threshold; the crossing test is made all the same, so this bounds
 # not a loss but how often the longer step's own (second-order) error can matter.
 _MARGIN = 3.5
 _LONGEST = 0.4  # in units of tau: where that second-order error is still small
-_MAX_LEVELS = 24
+MAX_LEVELS = 16  # a fixed number, so that the choice is SIMD
 # An interval still open after so many durations is given up: a neuron with two spikes
 # or more in the run meets that with probability below exp(-2 * 20).
-_PATIENCE = 20.0
-_TINY_ROOM = 1e-9  # of dt: how far apart a restart and a grid point must be
+PATIENCE = 20.0
+TINY_ROOM = 1e-9  # of dt: how far apart a restart and a grid point must be
 
 
 class Clock(NamedTuple):
@@ -52,8 +62,9 @@ class State(NamedTuple):
     """Where each neuron stands; arrays over neurons.
 
     step: number of the next grid point's step; x: V - V_th there [mV]; release: end of
-    the refractory period [ms from the start], NaN outside one; rng: stream (n, 2);
-    open: 1 while the neuron is to be advanced.
+    the refractory period [ms from the start], NaN outside one; rng: stream of uniforms
+    (n, 2); open: 1 while the neuron is to be advanced; begun: 1 once it has been;
+    normals: those of the neuron being advanced, seeded by key and first + j.
     """
 
     step: np.ndarray
@@ -61,43 +72,116 @@ class State(NamedTuple):
     release: np.ndarray
     rng: np.ndarray
     open: np.ndarray
+    begun: np.ndarray
+    normals: Normals
+    key: np.ndarray
+    first: int
 
 
 @kernel
-def _fill_levels(table, limits, tau, leak, mu, sigma, dt):
-    """Fill steps dt, 2 dt, 4 dt, ... and the limits of x; return how many."""
+def fill_levels(tau, leak, mu, sigma, dt):
+    """Coefficients of steps dt, 2 dt, 4 dt, ..., and the x up to which each may be made.
+
+    The table has one row more than there are levels, for steps of other lengths; no x
+    is below the limit of a level that is not there.
+    """
+    table = np.empty((MAX_LEVELS + 1, N_COEFFICIENTS))
+    limits = np.full(MAX_LEVELS, -np.inf)
     levels = 0
     h = dt
-    while levels == 0 or (levels < _MAX_LEVELS and h <= _LONGEST * tau):
+    while levels == 0 or (levels < MAX_LEVELS and h <= _LONGEST * tau):
         fill_step(table, levels, tau, leak, mu, sigma, h)
-        limits[levels] = step_limit(table, levels, _MARGIN)
+        limit = step_limit(table, levels, _MARGIN)
         # Limits fall with h wherever longer steps can be of use at all.
-        if levels > 0 and not limits[levels] < limits[levels - 1]:
+        if levels > 0 and not limit < limits[levels - 1]:
             break
+        limits[levels] = limit
         levels += 1
         h *= 2.0
-    return levels
+    return table, limits
 
 
 @kernel
-def _deterministic(neurons, j, clock, tally, windows, deliver):
+def _trace(neurons, j, probe, dt, first):
+    """Sample the voltage of a noiseless neuron."""
+    row = np.empty((1, N_COEFFICIENTS))
+    t_ref = neurons.t_ref[j]
+    for i in range(probe.V.shape[1] if probe.row[j] >= 0 else 0):
+        n = probe.first + i * probe.every
+        age = n * dt
+        if age >= first:
+            age = (age - first) % (first + t_ref) - t_ref
+        tau, leak = neurons.tau[j], neurons.leak[j]
+        fill_step(row, 0, tau, leak, neurons.mu[j], 0.0, max(age, 0.0))
+        sample(probe, j, n, row[0, DECAY] * neurons.reset[j] + row[0, DRIFT])
+
+
+@kernel
+def _deterministic(neurons, j, clock, state, sink, budget):
     """Spikes of a noiseless neuron: first + k interval, by multiplication."""
     first = deterministic_interval(
         neurons.tau[j], neurons.leak[j], neurons.reset[j], neurons.mu[j]
     )
     if first == np.inf:
-        return
+        _trace(neurons, j, sink.probe, clock.dt, first)
+        state.open[j] = 0
+        return budget
     interval = neurons.t_ref[j] + first
-    k = max(0.0, math.ceil((clock.warmup - first) / interval))
-    while True:
-        t = first + k * interval - clock.warmup
-        if not spike(tally, windows, j, t, interval, clock.duration):
-            return
-        k += 1.0
+    if state.step[j] == 0:
+        _trace(neurons, j, sink.probe, clock.dt, first)
+        begin = clock.warmup + min(0.0, sink.tape.span[0])
+        state.step[j] = max(0, math.ceil((begin - first) / interval))
+    while budget > 0 and has_room(sink.tape):
+        budget -= 1
+        t = first + state.step[j] * interval - clock.warmup
+        state.step[j] += 1
+        if not spike(sink, j, t, interval, clock.duration):
+            state.open[j] = 0
+            break
+    return budget
 
 
 @kernel
-def advance(neurons, clock, state, tally, windows, budget):
+def _reveal(neurons, j, probe, dt, start, x0, end, x1):
+    """Sample a stretch of path that stayed below threshold at the grid points in it.
+
+    Between the grid points that the scheme visits the path is an Ornstein-Uhlenbeck
+    bridge; it is drawn with the probe's own stream. Steps longer than dt are made only
+    far from the threshold, so that cutting the bridge there changes next to nothing.
+    """
+    if probe.row[j] < 0:
+        return
+    near, far = np.empty((1, N_COEFFICIENTS)), np.empty((1, N_COEFFICIENTS))
+    tau, leak = neurons.tau[j], neurons.leak[j]
+    mu, sigma = neurons.mu[j], neurons.sigma[j]
+    x, n = x0, np.int64(start / dt) + 1
+    while n * dt < end - TINY_ROOM * dt:
+        fill_step(near, 0, tau, leak, mu, sigma, n * dt - start)
+        fill_step(far, 0, tau, leak, mu, sigma, end - n * dt)
+        mean, decay = near[0, DECAY] * x + near[0, DRIFT], far[0, DECAY]
+        v, w = near[0, NOISE] ** 2, far[0, NOISE] ** 2
+        gain = v * decay / (decay * decay * v + w)
+        mean += gain * (x1 - far[0, DRIFT] - decay * mean)
+        spread = math.sqrt(v * w / (decay * decay * v + w))
+        x = min(mean + spread * normal(probe.rng[j]), 0.0)
+        start = n * dt
+        sample(probe, j, n, x)
+        n += 1
+    if n * dt <= end + TINY_ROOM * dt:
+        sample(probe, j, n, x1)
+
+
+@kernel
+def _hold(neurons, j, probe, dt, start, end):
+    """Sample the reset voltage at the grid points of a refractory period."""
+    if probe.row[j] >= 0:
+        stop = probe.first + probe.every * probe.V.shape[1]
+        for n in range(np.int64(start / dt) + 1, min(np.int64(end / dt) + 1, stop)):
+            sample(probe, j, n, neurons.reset[j])
+
+
+@kernel
+def advance(neurons, clock, state, sink, budget):
     """Advance all open neurons, within a budget of steps; return what is left of it.
 
     Parameters
@@ -105,112 +189,137 @@ def advance(neurons, clock, state, tally, windows, budget):
     neurons : Neurons
     clock : Clock
     state : State
-    tally : Tally
-    windows : Windows
+    sink : Sink
     budget : int
         Number of steps. Where 0 or less is returned, neurons may be open still.
     """
-    table = np.empty((_MAX_LEVELS + 1, N_COEFFICIENTS))  # the last one for restarts
-    limits = np.empty(_MAX_LEVELS)
     for j in range(state.x.size):
         if state.open[j] == 0:
             continue
         if neurons.sigma[j] == 0.0:
-            _deterministic(neurons, j, clock, tally, windows, 0)
-            state.open[j] = 0
+            budget = _deterministic(neurons, j, clock, state, sink, budget)
         else:
-            levels = _fill_levels(
-                table,
-                limits,
+            table, limits = fill_levels(
                 neurons.tau[j],
                 neurons.leak[j],
                 neurons.mu[j],
                 neurons.sigma[j],
                 clock.dt,
             )
-            budget = _advance_one(
-                neurons, j, clock, state, tally, windows, table, limits[:levels], budget
+            budget = advance_one(
+                neurons,
+                j,
+                clock,
+                state,
+                sink,
+                table,
+                limits,
+                budget,
             )
         if state.open[j] == 0:
-            finish(tally, windows, j)
-        if budget <= 0:
+            finish(sink, j)
+        if budget <= 0 or not has_room(sink.tape):
             break
     return budget
 
 
 @kernel
-def _advance_one(neurons, j, clock, state, tally, windows, table, limits, budget):
-    dt, tau, t_ref = clock.dt, neurons.tau[j], neurons.t_ref[j]
-    rng = state.rng[j]
-    levels = limits.size
-    end = (clock.warmup + clock.duration) / dt
-    patience = end + _PATIENCE * clock.duration / dt
+def _restart(neurons, j, table, level, dt, start):
+    """Fill the step from the restart at `start` to the grid; return where that is."""
+    n = np.int64(start / dt) + 1
+    if n * dt - start < TINY_ROOM * dt:
+        n += 1
+    tau, leak = neurons.tau[j], neurons.leak[j]
+    h = n * dt - start
+    fill_step(table, level, tau, leak, neurons.mu[j], neurons.sigma[j], h)
+    return n
+
+
+@kernel
+def _last_step(clock, last):
+    """Step at which a neuron may stop: it has patience for an open interval."""
+    time = clock.warmup + clock.duration
+    if not np.isnan(last):
+        time += PATIENCE * clock.duration
+    return math.ceil(time / clock.dt)
+
+
+@kernel
+def _longest_step(x, limits):
+    level = 0
+    for k in range(1, MAX_LEVELS):
+        level += x <= limits[k]
+    return level
+
+
+@kernel
+def _pass(x, x1, table, level, tau, rng):
+    """Time of a crossing in the step, -1.0 for none; quick for most steps."""
+    if x1 < 0.0 and stays_below(x, x1, table, level):
+        return -1.0
+    return crossing_time(x, x1, table, level, tau, rng)
+
+
+@kernel
+def advance_one(neurons, j, clock, state, sink, table, limits, budget):
+    """Advance neuron j; `table` and `limits` are those of `fill_levels`."""
+    dt, tau = clock.dt, neurons.tau[j]
+    rng, normals = state.rng[j], state.normals
+    watched = sink.probe.row[j] >= 0
     n, x, release = state.step[j], state.x[j], state.release[j]
-    is_open = True
+    stop = _last_step(clock, sink.tally.last[j])
+    if not state.begun[j]:
+        begin(normals, state.key, state.first + j)
+        state.begun[j] = 1
     while budget > 0:
         budget -= 1
         if np.isnan(release):
-            if n >= end and (np.isnan(tally.last[j]) or n >= patience):
-                is_open = False
+            if n >= stop:
+                state.open[j] = 0
                 break
-            level = 0
-            for k in range(1, levels):
-                level += x <= limits[k]
+            level = _longest_step(x, limits)
             start = n * dt
             n += 1 << level
         else:
-            # Restart at the end of the refractory period; rejoin the grid.
-            start = release
-            n = np.int64(start / dt) + 1
-            if n * dt - start < _TINY_ROOM * dt:
-                n += 1
-            release = np.nan
+            start, release, level = release, np.nan, MAX_LEVELS
             x = neurons.reset[j]
-            level = levels
-            fill_step(
-                table,
-                level,
-                tau,
-                neurons.leak[j],
-                neurons.mu[j],
-                neurons.sigma[j],
-                n * dt - start,
-            )
+            n = _restart(neurons, j, table, level, dt, start)
         drift, noise = table[level, DRIFT], table[level, NOISE]
-        x1 = table[level, DECAY] * x + drift + noise * normal(rng)
-        if x1 < 0.0 and 2.0 * x * x1 > SAFE * table[level, SPREAD]:
-            x = x1
-            continue
-        passed = crossing_time(x, x1, table, level, tau, rng)
+        x1 = table[level, DECAY] * x + drift + noise * pop(normals)
+        passed = _pass(x, x1, table, level, tau, rng)
         if passed < 0.0:
+            if watched:
+                _reveal(neurons, j, sink.probe, dt, start, x, n * dt, x1)
             x = x1
             continue
-        release = start + passed + t_ref
+        release = start + passed + neurons.t_ref[j]
+        if watched:
+            _reveal(neurons, j, sink.probe, dt, start, x, start + passed, 0.0)
+            _hold(neurons, j, sink.probe, dt, start + passed, release)
         t = start + passed - clock.warmup
-        if not spike(tally, windows, j, t, t - tally.last[j], clock.duration):
-            is_open = False
+        if not spike(sink, j, t, t - sink.tally.last[j], clock.duration):
+            state.open[j] = 0
+            break
+        stop = _last_step(clock, sink.tally.last[j])
+        if not has_room(sink.tape):
             break
     state.step[j], state.x[j], state.release[j] = n, x, release
-    if not is_open:
-        state.open[j] = 0
     return budget
-
-
-@kernel
-def _seed_all(rng, key, first):
-    for j in range(rng.shape[0]):
-        seed(rng[j], key, first + j)
 
 
 def new_state(key: np.ndarray, first: int, reset: np.ndarray) -> State:
     """State of neurons number `first` and following, at V_reset."""
     n = reset.size
     rng = np.zeros((n, 2), dtype=np.uint64)
-    _seed_all(rng, key, first)
+    seed_all(rng, key, first)
     return State(
-        np.zeros(n, dtype=np.int64),
-        reset.copy(),
-        np.full(n, np.nan),
-        rng,
-        np.ones(n, dtype=np.int8),
+        step=np.zeros(n, dtype=np.int64),
+        x=reset.copy(),
+        release=np.full(n, np.nan),
+        rng=rng,
+        open=np.ones(n, dtype=np.int8),
+        begun=np.zeros(n, dtype=np.int8),
+        normals=new_normals(),
+        key=key,
+        first=first,
     )

@@ -1,18 +1,20 @@
 """What is to be simulated, checked and flattened: the input of the engine."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from meanfield.neurons import LIF, require
 
 from .inputs import WhiteNoise
+from .record import Record
 
 __all__ = ["SCHEMES", "Plan"]
 
 SCHEMES = ("bridge", "grid", "euler")
-_BATCHES = 64  # batches of windows behind each standard error, where there are so many
+# Batches of windows behind each standard error, where there are so many windows.
+_BATCHES = 64
+_PAIR_BATCHES = 32  # these are all kept, so there are fewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,8 +35,8 @@ class Plan:
         Four 64-bit words that all random streams derive from.
     windows : tuple of float
         Lengths of the counting windows [ms].
-    record : object, optional
-        What to record.
+    record : Record, optional
+        What to record; nothing by default.
     """
 
     neuron: LIF
@@ -46,7 +48,7 @@ class Plan:
     scheme: str
     key: tuple[int, ...]
     windows: tuple[float, ...]
-    record: Any = None
+    record: Record = field(default_factory=Record)
 
     @property
     def n_neurons(self) -> int:
@@ -92,8 +94,26 @@ class Plan:
     def batching(self, i: int) -> tuple[int, int]:
         """Batches of window `i`, and windows in each."""
         number = int(self.duration / self.windows[i] * (1 + 1e-12))
-        per_batch = max(1, number // _BATCHES)
+        most = _BATCHES if self.drive.correlation is None else _PAIR_BATCHES
+        per_batch = max(1, number // most)
         return number // per_batch, per_batch
+
+    def noise_factors(self, start: int, stop: int) -> np.ndarray:
+        """Matrices that correlate the noise of a step, for groups start to stop.
+
+        Membranes of different tau_m low-pass the noise of a step differently, which
+        takes a little of its correlation.
+        """
+        size = self.shape[-1]
+        given = self.drive.correlation_matrices(self.shape)
+        matrices = given.reshape(-1, size, size)[start:stop]
+        if self.scheme != "euler":
+            z = self.dt / self.parameters()["tau"].reshape(-1, size)[start:stop]
+            own = np.sqrt(_mean_decay(2 * z))
+            both = _mean_decay(z[:, :, None] + z[:, None, :])
+            matrices = matrices * both / (own[:, :, None] * own[:, None, :])
+        values, vectors = np.linalg.eigh(matrices)
+        return vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
 
     def check_window(self, window: float) -> float:
         """Return `window` as a float, or say why it cannot be counted in."""
@@ -107,3 +127,9 @@ class Plan:
             "simulate for longer",
         )
         return window
+
+
+def _mean_decay(z: np.ndarray) -> np.ndarray:
+    """(1 - exp(-z))/z."""
+    with np.errstate(invalid="ignore"):
+        return np.where(z > 0, -np.expm1(-z) / z, 1.0)

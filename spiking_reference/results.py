@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import statistics
+from .record import Record
 from .statistics import Estimate
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class SimulationResult:
         Streamed interval moments (flat neurons, 7).
     sums : numpy.ndarray
         Streamed sums of windowed counts (flat neurons, windows, 5).
+    pair_sums, pair_products : numpy.ndarray or None
+        For a correlated drive, instead of `sums`: counts (groups, windows, batches, n)
+        and their products (..., n, n), batch by batch.
     spikes : SpikeTrains or None
         Recorded spikes.
     voltage : Recording or None
@@ -92,6 +96,8 @@ class SimulationResult:
     spike_counts: np.ndarray
     moments: np.ndarray
     sums: np.ndarray
+    pair_sums: np.ndarray | None = None
+    pair_products: np.ndarray | None = None
     spikes: SpikeTrains | None = None
     voltage: Recording | None = None
 
@@ -152,7 +158,19 @@ class SimulationResult:
             return self, int(found[0])
         from .engine import execute
 
-        return execute(replace(self.plan, windows=(window,), record=None)), 0
+        return execute(replace(self.plan, windows=(window,), record=Record())), 0
+
+    def _pairs(self, window: float) -> tuple[tuple, Estimate]:
+        run, i = self._with_window(window)
+        batches, per_batch = run.plan.batching(i)
+        sums, products = run.pair_sums, run.pair_products
+        if sums is None or products is None:
+            raise ValueError(
+                "`drive.correlation` must be given for statistics of pairs; got None, "
+                "so all covariances are 0; pass correlation=0.0 to have them estimated"
+            )
+        counts = sums[:, i, :batches], products[:, i, :batches], per_batch
+        return counts, statistics.pair_covariance(*counts, window)
 
     def fano_factor(self, window: float) -> Estimate:
         """Fano factor of the spike count in windows of one length.
@@ -167,20 +185,59 @@ class SimulationResult:
         Returns
         -------
         Estimate
-            Variance over mean, with an error from batches of windows (64 or more
-            where there are so many windows); NaN for a neuron without a spike.
+            Variance over mean, with an error from batches of windows (64 or more, 32 or
+            more with a correlated drive, where there are so many windows); NaN for a
+            neuron without a spike.
         """
+        if self.plan.drive.correlation is not None:
+            counts, _ = self._pairs(window)
+            return self._shaped(statistics.pair_fano(*counts))
         run, i = self._with_window(window)
-        batches, per_batch = run.plan.batching(i)
-        return self._shaped(statistics.fano_factor(run.sums[:, i], batches, per_batch))
+        return self._shaped(
+            statistics.fano_factor(run.sums[:, i], *run.plan.batching(i))
+        )
 
     def count_variance(self, window: float) -> Estimate:
         """Variance of the spike count over the window's length [kHz].
 
         See `fano_factor` for the window. For long windows it tends to rate * CV^2.
         """
+        if self.plan.drive.correlation is not None:
+            _, both = self._pairs(window)
+            own = (np.diagonal(x, axis1=-2, axis2=-1) for x in both)
+            return self._shaped(Estimate(*own))
         run, i = self._with_window(window)
-        batches, per_batch = run.plan.batching(i)
         return self._shaped(
-            statistics.count_variance(run.sums[:, i], batches, per_batch, window)
+            statistics.count_variance(run.sums[:, i], *run.plan.batching(i), window)
         )
+
+    def covariance(self, window: float) -> Estimate:
+        """Covariance of the spike counts of pairs over the window's length [kHz].
+
+        Parameters
+        ----------
+        window : float
+            Length [ms], as for `fano_factor`.
+
+        Returns
+        -------
+        Estimate
+            Cov[N_i, N_j]/window of shape (..., n, n), for a drive that was given a
+            correlation; errors from the jackknife over batches of windows.
+
+        Raises
+        ------
+        ValueError
+            If the drive has no correlation, or the window does not fit.
+        """
+        _, found = self._pairs(window)
+        return Estimate(*(x.reshape(*self.shape, self.shape[-1]) for x in found))
+
+    def correlation(self, window: float) -> Estimate:
+        """Correlation coefficient of the spike counts of pairs, shape (..., n, n).
+
+        NaN for a neuron without a spike; see `covariance`.
+        """
+        counts, _ = self._pairs(window)
+        found = statistics.pair_correlation(*counts)
+        return Estimate(*(x.reshape(*self.shape, self.shape[-1]) for x in found))

@@ -1,5 +1,6 @@
 """The one public entry of the package."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from meanfield.neurons import LIF, as_float, require
 from .engine import execute
 from .inputs import WhiteNoise
 from .plan import SCHEMES, Plan
+from .record import Record
 from .results import SimulationResult
 
 __all__ = ["simulate"]
@@ -29,7 +31,7 @@ def simulate(
     rng: Any = None,
     scheme: str = "bridge",
     count_windows: npt.ArrayLike | None = None,
-    record: Any = None,
+    record: Record | None = None,
     threads: int | None = None,
     progress: bool = False,
 ) -> SimulationResult:
@@ -57,8 +59,8 @@ def simulate(
         Lengths [ms] of the windows for spike-count statistics. By default a 1-2-5
         series from 10 ms to a tenth of the duration, and fewer (the longest ones) where
         that would take more than 400 MB.
-    record : optional
-        What to record.
+    record : Record, optional
+        Spikes and voltages to keep; nothing by default.
     threads : int, optional
         Threads to use; by default all cores. Results do not depend on it.
     progress : bool, optional
@@ -96,9 +98,7 @@ def simulate(
             f"`neuron` and `drive` must broadcast; got shapes {neuron.shape} and "
             f"{drive.shape}"
         ) from None
-    if scheme != "bridge" or drive.correlation is not None or record is not None:
-        raise NotImplementedError("only independent neurons and the bridge scheme yet")
-    duration, dt, warmup = _check_times(neuron, duration, dt, warmup)
+    duration, dt, warmup = _check_times(neuron, scheme, duration, dt, warmup)
     key = np.random.default_rng(rng).integers(0, 2**64, size=4, dtype=np.uint64)
     plan = Plan(
         neuron=neuron,
@@ -110,17 +110,22 @@ def simulate(
         scheme=scheme,
         key=tuple(int(word) for word in key),
         windows=(),
-        record=record,
+        record=_check_record(record),
     )
-    windows = _windows(plan, count_windows)
-    plan = _replace(plan, windows=windows)
+    plan.record.check(plan.n_neurons, duration, warmup)
+    if drive.correlation is not None:
+        drive.correlation_matrices(shape)
+    plan = replace(plan, windows=_windows(plan, count_windows))
     return execute(plan, threads=_check_threads(threads), progress=progress)
 
 
-def _replace(plan: Plan, **changes: Any) -> Plan:
-    from dataclasses import replace
-
-    return replace(plan, **changes)
+def _check_record(record: Record | None) -> Record:
+    if record is not None and not isinstance(record, Record):
+        raise TypeError(
+            f"`record` must be a Record or None; got {type(record).__name__}; "
+            "for all spikes pass Record(spikes=True)"
+        )
+    return record or Record()
 
 
 def _check_threads(threads: int | None) -> int | None:
@@ -139,21 +144,28 @@ def _number(name: str, value: Any) -> float:
 
 
 def _check_times(
-    neuron: LIF, duration: Any, dt: Any, warmup: Any
+    neuron: LIF, scheme: str, duration: Any, dt: Any, warmup: Any
 ) -> tuple[float, float, float]:
     duration, dt = _number("duration", duration), _number("dt", dt)
     warmup = _number("warmup", warmup)
     require(dt > 0, "dt", "must be positive (ms)", dt)
     require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
     require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
+    tau_m = np.min(neuron.tau_m, initial=np.inf)
+    coarse = f"must be below tau_m={tau_m} (ms)"
+    require(dt < tau_m, "dt", coarse, dt, "use a shorter step")
+    if scheme == "bridge":
+        return duration, dt, warmup
+    t_ref = np.asarray(neuron.t_ref)
     require(
-        dt <= np.min(neuron.tau_m),
-        "dt",
-        f"must be at most tau_m={np.min(neuron.tau_m)} (ms)",
-        dt,
+        (t_ref == 0) | (t_ref > 0.5 * dt),
+        "t_ref",
+        f"must be 0 or more than half a step of dt={dt} (ms) in a clocked scheme, "
+        "which rounds it to whole steps",
+        t_ref,
         "use a shorter step",
     )
-    return duration, dt, warmup
+    return round(duration / dt) * dt, dt, round(warmup / dt) * dt
 
 
 def _windows(plan: Plan, given: npt.ArrayLike | None) -> tuple[float, ...]:
@@ -166,5 +178,9 @@ def _windows(plan: Plan, given: npt.ArrayLike | None) -> tuple[float, ...]:
         for m in (1, 2, 5)
         if _SHORTEST_WINDOW <= m * 10.0**e <= 0.1 * plan.duration
     ]
-    room = _DEFAULT_WINDOW_BYTES // (_WINDOW_BYTES * max(plan.n_neurons, 1))
+    size = _WINDOW_BYTES
+    if plan.drive.correlation is not None:
+        series = [w for w in series if w >= plan.dt]
+        size = 64 * 8 * (plan.shape[-1] + 1)
+    room = _DEFAULT_WINDOW_BYTES // (size * max(plan.n_neurons, 1))
     return tuple(series[max(0, len(series) - room) :]) if room else ()

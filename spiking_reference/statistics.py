@@ -5,6 +5,7 @@ white-noise driven neuron is a renewal process), windowed counts are not: their 
 come from batches of windows.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ __all__ = [
     "interval_mean",
     "interval_skewness",
     "interval_std",
+    "pair_correlation",
+    "pair_covariance",
+    "pair_fano",
     "rate",
 ]
 
@@ -160,3 +164,60 @@ def count_variance(
     stderr = np.sqrt(_nonnegative(variance)) / window
     # Without a spike: as for the rate, one more spike would have given 1/duration.
     return Estimate(value, np.where(a > 0, stderr, 1 / (k * window)))
+
+
+def _jackknife(
+    a: np.ndarray, p: np.ndarray, per_batch: int, function: Callable
+) -> Estimate:
+    """Evaluate function(covariance, mean) with its error from leaving out batches.
+
+    B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans, SIAM 1982, ch. 3,
+    doi:10.1137/1.9781611970319.
+    """
+
+    def evaluate(a: np.ndarray, p: np.ndarray, k: int) -> np.ndarray:
+        mean = a / k
+        outer = mean[..., :, None] * mean[..., None, :]
+        return function((p / k - outer) * (k / (k - 1)), mean)
+
+    batches = a.shape[1]
+    k = batches * per_batch
+    total_a, total_p = a.sum(axis=1), p.sum(axis=1)
+    with np.errstate(all="ignore"):
+        value = evaluate(total_a, total_p, k)
+        if k - per_batch < 2:
+            return Estimate(value, np.full(value.shape, np.nan))
+        left = np.stack(
+            [
+                evaluate(total_a - a[:, b], total_p - p[:, b], k - per_batch)
+                for b in range(batches)
+            ]
+        )
+        spread = ((left - left.mean(axis=0)) ** 2).sum(axis=0)
+        return Estimate(value, np.sqrt(spread * (batches - 1) / batches))
+
+
+def pair_covariance(
+    a: np.ndarray, p: np.ndarray, per_batch: int, window: float
+) -> Estimate:
+    """Covariance of counts over the window's length [kHz], (groups, n, n)."""
+    return _jackknife(a, p, per_batch, lambda c, _: c / window)
+
+
+def pair_correlation(a: np.ndarray, p: np.ndarray, per_batch: int) -> Estimate:
+    """Correlation coefficient of counts, (groups, n, n)."""
+
+    def correlation(c: np.ndarray, _: np.ndarray) -> np.ndarray:
+        sd = np.sqrt(np.diagonal(c, axis1=-2, axis2=-1))
+        return c / (sd[..., :, None] * sd[..., None, :])
+
+    return _jackknife(a, p, per_batch, correlation)
+
+
+def pair_fano(a: np.ndarray, p: np.ndarray, per_batch: int) -> Estimate:
+    """Fano factor of counts, (groups, n)."""
+
+    def fano(c: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        return np.diagonal(c, axis1=-2, axis2=-1) / mean
+
+    return _jackknife(a, p, per_batch, fano)

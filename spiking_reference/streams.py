@@ -23,7 +23,7 @@ import numpy as np
 
 from ._jit import kernel
 
-__all__ = ["exponential", "normal", "seed", "uniform"]
+__all__ = ["exponential", "normal", "seed", "seed_all", "uniform"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, splitmix64's increment
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)  # splitmix64's two multipliers
@@ -63,6 +63,13 @@ def seed(state, key, index):
         z = key[0] + _GOLDEN * (np.uint64(index) + np.uint64(1))
         z = mix(z ^ key[1]) + key[2] + _GOLDEN * np.uint64(i + 1)
         state[i] = mix(mix(z) ^ key[3])
+
+
+@kernel
+def seed_all(states, key, first):
+    """Seed the streams number `first` and following, one to a row."""
+    for j in range(states.shape[0]):
+        seed(states[j], key, first + j)
 
 
 @kernel
