@@ -12,7 +12,7 @@ spikes of a simulator that does not know the theory.
 import numpy as np
 from matplotlib import pyplot as plt
 
-from meanfield import LIF, chi, fano_factor, firing_rate, moment_activation
+from meanfield import LIF, fano_factor, firing_rate, moment_activation
 from meanfield.plot import plot_fi_curve, plot_maps, plot_raster
 from meanfield.units import Hz
 from spiking_reference import Record, WhiteNoise, simulate
@@ -156,19 +156,27 @@ print(
 # What becomes of an input correlation?
 # -------------------------------------
 #
-# Two neurons that share part of their noise (correlation 0.4). Theory predicts an output
-# correlation ``chi**2 * rho``, up to terms of higher order in ``rho``.
+# Two neurons that share part of their noise (correlation 0.4). Theory predicts the
+# covariance of their spike counts, per unit time, as ``(chi * std)**2 * rho``, up to terms
+# of higher order in ``rho``; divided by ``std**2`` it is the output correlation in long
+# windows.
 
 rho, pairs = 0.4, 400
 shared = simulate(
-    neuron, WhiteNoise(mu=np.full((pairs, 2), 1.0), sigma=1.0, correlation=rho),
-    duration=20_000.0, dt=0.1, warmup=200.0, rng=5, count_windows=(500.0,),
-)  # fmt: skip
-measured = shared.correlation(500.0).value[:, 0, 1]
+    neuron,
+    WhiteNoise(mu=np.full((pairs, 2), 1.0), sigma=1.0, correlation=rho),
+    duration=20_000.0,
+    dt=0.2,
+    warmup=200.0,
+    rng=5,
+    count_windows=(500.0,),
+)
+_, std, response = moment_activation(1.0, 1.0, neuron)
+measured = shared.covariance(500.0).value[:, 0, 1] / std**2
 error = measured.std(ddof=1) / np.sqrt(pairs)
 print(
-    f"output correlation {measured.mean():.3f} +- {error:.3f} in windows of 500 ms, "
-    f"theory chi^2 rho = {chi(1.0, 1.0, neuron) ** 2 * rho:.3f}"
+    f"output correlation {measured.mean():.3f} +- {error:.3f}, "
+    f"theory chi^2 rho = {response**2 * rho:.3f}"
 )
 
 crowd = simulate(

@@ -26,7 +26,7 @@ _CHI_WILD = 1.0 / math.sqrt(math.pi * math.log(2.0) / 2.0)
 
 @jitable
 def _drift_time(p, d, tau, t_ref):
-    """X = d/(tau p) and y = (mean interval) p/d, where drift carries V to threshold.
+    """Return x = d/(tau p) and y = (mean interval) p/d, where drift carries V to threshold.
 
     p = mu - (V_th - E_L)/tau > 0 is the drift left at threshold and d = V_th - V_reset;
     the interval is t_ref + tau ln(1 + x), so that rate = (p/d)/y.
@@ -47,7 +47,7 @@ def drift_moments(p, d, sigma, tau, t_ref):
     cv = sigma / math.sqrt(d) / math.sqrt(p) * math.sqrt(1.0 + 0.5 * x) / (1.0 + x) / y
     chi = min(math.sqrt(2.0 / ((2.0 + x) * y)), 1.0)
     std = math.sqrt(p) / math.sqrt(d) / math.sqrt(y) * cv
-    return rate, std, chi, math.log(p) - math.log(d * y), cv * cv
+    return rate, std, chi, -math.log(min(d / p, 1e300) * y), cv * cv
 
 
 @jitable
