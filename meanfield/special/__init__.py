@@ -76,7 +76,7 @@ def G(x: npt.ArrayLike, *, out: np.ndarray | None = None) -> Any:
     Notes
     -----
     G(x) = int_0^x g(u) du = (pi/2) erfi(x) + G(-x). Overflows to inf above x = 26.7; see
-    `G_scaled`. Error at most 2e-15 of max(|G|, |x|) (float32: 3e-7).
+    `G_scaled`. Error at most 2e-15 of max(abs(G), abs(x)) (float32: 3e-7).
 
     Examples
     --------
@@ -206,7 +206,7 @@ def G_scaled(x: npt.ArrayLike, *, out: np.ndarray | None = None) -> Any:
 
     Notes
     -----
-    Error at most 2e-15 of max(|value|, |x|) at x <= 0, relative 2e-15 at x > 0
+    Error at most 2e-15 of max(abs(value), abs(x)) at x <= 0, relative 2e-15 at x > 0
     (float32: 3e-7).
 
     Examples
