@@ -133,7 +133,7 @@ def merge(parts: list[Lanes]) -> list[Lanes]:
     return joined
 
 
-@kernel
+@kernel(forceinline=True)
 def _take_spikes(lanes, l, ticks, sink):
     """Hand on the spikes of lane l in the last chunk; false when it is done."""
     j, n = lanes.who[l], lanes.n[0]
@@ -156,13 +156,14 @@ def _take_spikes(lanes, l, ticks, sink):
     return n < end or waits
 
 
-@kernel
+@kernel(forceinline=True)
 def _remove(lanes, l):
     """Drop lane l: the last one takes its place."""
     end = lanes.n[1] - 1
     lanes.x[l], lanes.wait[l] = lanes.x[end], lanes.wait[end]
     lanes.history[l] = lanes.history[end]
-    lanes.words[:, l] = lanes.words[:, end]
+    for i in range(4):
+        lanes.words[i, l] = lanes.words[i, end]
     lanes.decay[l], lanes.drift[l] = lanes.decay[end], lanes.drift[end]
     lanes.noise[l], lanes.reset[l] = lanes.noise[end], lanes.reset[end]
     lanes.n_ref[l], lanes.last[l] = lanes.n_ref[end], lanes.last[end]

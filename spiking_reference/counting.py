@@ -9,7 +9,7 @@ from .tape import Probe, Tape, write
 
 __all__ = ["N_MOMENTS", "N_SUMS", "Sink", "Tally", "Windows", "finish", "spike"]
 
-N_MOMENTS = 7  # number, mean, and the sums of powers 2..6 of the deviations
+N_MOMENTS = 8  # number, first interval, sums of powers 1..6 of the distance from it
 N_SUMS = 5  # sums over batches: a, q, a^2, a q, q^2 (a counts, q squared counts)
 
 
@@ -34,6 +34,7 @@ class Tally(NamedTuple):
     sums: np.ndarray
     last: np.ndarray
     window: np.ndarray
+    edge: np.ndarray
     counted: np.ndarray
     batch: np.ndarray
 
@@ -47,33 +48,28 @@ class Sink(NamedTuple):
     probe: Probe
 
 
-@kernel
+@kernel(forceinline=True)
 def add_interval(m, value):
-    """Update the central moment sums to order 6 with one value.
+    """Add an interval to the power sums of its distance from the first one.
 
-    The one-value case of eq. 2.9 in P. Pebay, Sandia report SAND2008-6212 (2008),
-    doi:10.2172/1028931: no cancellation, whatever the mean.
+    The first interval is within some SDs of the mean, so that the powers do not cancel:
+    at 30 SDs the sixth central moment would keep seven digits, the variance all.
     """
+    if m[0] == 0.0:
+        m[1] = value
     m[0] += 1.0
-    n = m[0]
-    delta = value - m[1]
-    step = delta / n
-    m[1] += step
-    if n == 1.0:
-        return
-    for p in range(6, 1, -1):
-        total = m[p]
-        binomial, power = 1.0, 1.0
-        for k in range(1, p - 1):
-            binomial *= (p - k + 1.0) / k
-            power *= -step
-            total += binomial * m[p - k] * power
-        rest = (n - 1.0) * step
-        total += rest**p * (1.0 - (-1.0 / (n - 1.0)) ** (p - 1))
-        m[p] = total
+    d = value - m[1]
+    d2 = d * d
+    d3 = d2 * d
+    m[2] += d
+    m[3] += d2
+    m[4] += d3
+    m[5] += d2 * d2
+    m[6] += d2 * d3
+    m[7] += d3 * d3
 
 
-@kernel
+@kernel(forceinline=True)
 def _close_window(tally, j, w):
     n = tally.counted[j, w]
     tally.batch[j, w, 0] += n
@@ -81,7 +77,7 @@ def _close_window(tally, j, w):
     tally.counted[j, w] = 0.0
 
 
-@kernel
+@kernel(forceinline=True)
 def _close_batch(tally, j, w):
     a, q = tally.batch[j, w, 0], tally.batch[j, w, 1]
     sums = tally.sums[j, w]
@@ -94,23 +90,31 @@ def _close_batch(tally, j, w):
     tally.batch[j, w, 1] = 0.0
 
 
-@kernel
+@kernel(forceinline=True)
+def _next_window(tally, windows, j, w, t):
+    """Close the running window and open the one that t lies in, if it is a whole one."""
+    length, per_batch = windows.length[w], windows.per_batch[w]
+    old = tally.window[j, w]
+    new = min(np.int64(t / length), windows.batches[w] * per_batch)
+    _close_window(tally, j, w)
+    if new // per_batch != old // per_batch:
+        _close_batch(tally, j, w)
+    tally.window[j, w] = new
+    last = new == windows.batches[w] * per_batch
+    # Behind the last whole window spikes go uncounted.
+    tally.edge[j, w] = np.inf if last else (new + 1) * length
+    tally.counted[j, w] = -np.inf if last else 0.0
+
+
+@kernel(forceinline=True)
 def _count(tally, windows, j, t):
     for w in range(windows.length.size):
-        i = np.int64(t / windows.length[w])
-        per_batch = windows.per_batch[w]
-        if i >= windows.batches[w] * per_batch:
-            continue
-        old = tally.window[j, w]
-        if i != old:
-            _close_window(tally, j, w)
-            if i // per_batch != old // per_batch:
-                _close_batch(tally, j, w)
-            tally.window[j, w] = i
+        if t >= tally.edge[j, w]:
+            _next_window(tally, windows, j, w, t)
         tally.counted[j, w] += 1.0
 
 
-@kernel
+@kernel(forceinline=True)
 def spike(sink, j, t, interval, duration):
     """Take a spike of neuron j at t after the warm-up; false once nothing is open.
 
@@ -131,10 +135,11 @@ def spike(sink, j, t, interval, duration):
     return True
 
 
-@kernel
+@kernel(forceinline=True)
 def finish(sink, j):
     """Close the windows that neuron j left open."""
-    tally, windows = sink.tally, sink.windows
-    for w in range(windows.length.size):
-        _close_window(tally, j, w)
+    tally = sink.tally
+    for w in range(sink.windows.length.size):
+        if tally.counted[j, w] >= 0.0:
+            _close_window(tally, j, w)
         _close_batch(tally, j, w)

@@ -84,7 +84,7 @@ def _new_arrays(plan: Plan) -> dict[str, Any]:
         windows = 0
     return groups | {
         "spike_counts": np.zeros(n, dtype=np.int64),
-        "moments": np.zeros((n, 7)),
+        "moments": np.zeros((n, 8)),
         "sums": np.zeros((n, windows, 5)),
         "parameters": plan.parameters(),
         "V_th": np.broadcast_to(plan.neuron.V_th, plan.shape).ravel(),

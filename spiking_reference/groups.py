@@ -49,6 +49,7 @@ class Groups(NamedTuple):
     open: np.ndarray
     rows: np.ndarray
     n_ref: np.ndarray
+    normals: np.ndarray
 
 
 class Pairs(NamedTuple):
@@ -240,13 +241,14 @@ def _close(neurons, j, clock, state, groups, sink, budget):
             spike(sink, j, late, interval, clock.duration)
         state.open[j] = 0
         return budget
-    table, limits = fill_levels(tau, leak, mu, sigma, clock.dt)
-    return advance_one(neurons, j, clock, state, sink, table, limits, budget)
+    fill_levels(state.table, state.limits, tau, leak, mu, sigma, clock.dt)
+    return advance_one(neurons, j, clock, state, sink, budget)
 
 
 @kernel
-def _correlate(groups, g, shared, noise):
+def _correlate(groups, g):
     """Draw the correlated normals of one step."""
+    shared, noise = groups.normals[0], groups.normals[1]
     size = shared.size
     for i in range(size):
         shared[i] = normal(groups.rng[g])
@@ -262,14 +264,13 @@ def _advance_shared(neurons, g, clock, state, groups, sink, pairs, budget):
     """Advance one group to the end of the run, within the budget."""
     size = groups.factor.shape[1]
     end = (clock.warmup + clock.duration) / clock.dt
-    shared, noise = np.empty(size), np.empty(size)
     while groups.step[g] < end and budget > 0 and has_room(sink.tape):
         budget -= size
-        _correlate(groups, g, shared, noise)
+        _correlate(groups, g)
         n = groups.step[g] + 1
         for i in range(size):
             j = g * size + i
-            xi = groups.rows[j, NOISE] * noise[i]
+            xi = groups.rows[j, NOISE] * groups.normals[1, i]
             _step(neurons, g, j, clock, state, groups, sink, pairs, xi)
             sample(sink.probe, j, n, state.x[j])
         _close_windows(pairs, g, size, n * clock.dt - clock.warmup)

@@ -49,6 +49,7 @@ class _Job:
             arrays["sums"][block],
             np.full(n, np.nan),
             np.zeros((n, k), dtype=np.int64),
+            np.tile(windows.length, (n, 1)),
             np.zeros((n, k)),
             np.zeros((n, k, 2)),
         )
@@ -174,6 +175,7 @@ class GroupJob(_Job):
             open=np.ones(n, dtype=np.int8),
             rows=self._rows(plan),
             n_ref=self._refractory(plan),
+            normals=np.zeros((2, size)),
         )
         windows = self._windows(plan)
         members = slice(first, first + n)

@@ -112,7 +112,7 @@ def draw(words, z, n):
         second[l] = radius * (cosine if swap else sine)
 
 
-@kernel
+@kernel(forceinline=True)
 def update(lanes, z, bit, n):
     """One step of the first n lanes; spikes set `bit` of the history.
 

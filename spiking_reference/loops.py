@@ -44,6 +44,7 @@ __all__ = [
 _MARGIN = 3.5
 _LONGEST = 0.4  # in units of tau: where that second-order error is still small
 MAX_LEVELS = 16  # a fixed number, so that the choice is SIMD
+_PART, _NEAR, _FAR = MAX_LEVELS, MAX_LEVELS + 1, MAX_LEVELS + 2  # rows to write on
 # An interval still open after so many durations is given up: a neuron with two spikes
 # or more in the run meets that with probability below exp(-2 * 20).
 PATIENCE = 20.0
@@ -64,7 +65,8 @@ class State(NamedTuple):
     step: number of the next grid point's step; x: V - V_th there [mV]; release: end of
     the refractory period [ms from the start], NaN outside one; rng: stream of uniforms
     (n, 2); open: 1 while the neuron is to be advanced; begun: 1 once it has been;
-    normals: those of the neuron being advanced, seeded by key and first + j.
+    normals: those of the neuron being advanced, seeded by key and first + j; table,
+    limits: its step coefficients, level by level, and rows for steps of other lengths.
     """
 
     step: np.ndarray
@@ -76,17 +78,17 @@ class State(NamedTuple):
     normals: Normals
     key: np.ndarray
     first: int
+    table: np.ndarray
+    limits: np.ndarray
 
 
 @kernel
-def fill_levels(tau, leak, mu, sigma, dt):
-    """Coefficients of steps dt, 2 dt, 4 dt, ..., and the x up to which each may be made.
+def fill_levels(table, limits, tau, leak, mu, sigma, dt):
+    """Fill in steps dt, 2 dt, 4 dt, ..., and the x up to which each may be made.
 
-    The table has one row more than there are levels, for steps of other lengths; no x
-    is below the limit of a level that is not there.
+    No x is below the limit of a level that is not there.
     """
-    table = np.empty((MAX_LEVELS + 1, N_COEFFICIENTS))
-    limits = np.full(MAX_LEVELS, -np.inf)
+    limits[:] = -np.inf
     levels = 0
     h = dt
     while levels == 0 or (levels < MAX_LEVELS and h <= _LONGEST * tau):
@@ -98,13 +100,11 @@ def fill_levels(tau, leak, mu, sigma, dt):
         limits[levels] = limit
         levels += 1
         h *= 2.0
-    return table, limits
 
 
 @kernel
-def _trace(neurons, j, probe, dt, first):
+def _trace(neurons, j, probe, table, dt, first):
     """Sample the voltage of a noiseless neuron."""
-    row = np.empty((1, N_COEFFICIENTS))
     t_ref = neurons.t_ref[j]
     for i in range(probe.V.shape[1] if probe.row[j] >= 0 else 0):
         n = probe.first + i * probe.every
@@ -112,8 +112,9 @@ def _trace(neurons, j, probe, dt, first):
         if age >= first:
             age = (age - first) % (first + t_ref) - t_ref
         tau, leak = neurons.tau[j], neurons.leak[j]
-        fill_step(row, 0, tau, leak, neurons.mu[j], 0.0, max(age, 0.0))
-        sample(probe, j, n, row[0, DECAY] * neurons.reset[j] + row[0, DRIFT])
+        fill_step(table, _NEAR, tau, leak, neurons.mu[j], 0.0, max(age, 0.0))
+        decay, drift = table[_NEAR, DECAY], table[_NEAR, DRIFT]
+        sample(probe, j, n, decay * neurons.reset[j] + drift)
 
 
 @kernel
@@ -123,12 +124,12 @@ def _deterministic(neurons, j, clock, state, sink, budget):
         neurons.tau[j], neurons.leak[j], neurons.reset[j], neurons.mu[j]
     )
     if first == np.inf:
-        _trace(neurons, j, sink.probe, clock.dt, first)
+        _trace(neurons, j, sink.probe, state.table, clock.dt, first)
         state.open[j] = 0
         return budget
     interval = neurons.t_ref[j] + first
     if state.step[j] == 0:
-        _trace(neurons, j, sink.probe, clock.dt, first)
+        _trace(neurons, j, sink.probe, state.table, clock.dt, first)
         begin = clock.warmup + min(0.0, sink.tape.span[0])
         state.step[j] = max(0, math.ceil((begin - first) / interval))
     while budget > 0 and has_room(sink.tape):
@@ -142,7 +143,7 @@ def _deterministic(neurons, j, clock, state, sink, budget):
 
 
 @kernel
-def _reveal(neurons, j, probe, dt, start, x0, end, x1):
+def _reveal(neurons, j, probe, table, dt, start, x0, end, x1):
     """Sample a stretch of path that stayed below threshold at the grid points in it.
 
     Between the grid points that the scheme visits the path is an Ornstein-Uhlenbeck
@@ -151,17 +152,16 @@ def _reveal(neurons, j, probe, dt, start, x0, end, x1):
     """
     if probe.row[j] < 0:
         return
-    near, far = np.empty((1, N_COEFFICIENTS)), np.empty((1, N_COEFFICIENTS))
     tau, leak = neurons.tau[j], neurons.leak[j]
     mu, sigma = neurons.mu[j], neurons.sigma[j]
     x, n = x0, np.int64(start / dt) + 1
     while n * dt < end - TINY_ROOM * dt:
-        fill_step(near, 0, tau, leak, mu, sigma, n * dt - start)
-        fill_step(far, 0, tau, leak, mu, sigma, end - n * dt)
-        mean, decay = near[0, DECAY] * x + near[0, DRIFT], far[0, DECAY]
-        v, w = near[0, NOISE] ** 2, far[0, NOISE] ** 2
+        fill_step(table, _NEAR, tau, leak, mu, sigma, n * dt - start)
+        fill_step(table, _FAR, tau, leak, mu, sigma, end - n * dt)
+        mean, decay = table[_NEAR, DECAY] * x + table[_NEAR, DRIFT], table[_FAR, DECAY]
+        v, w = table[_NEAR, NOISE] ** 2, table[_FAR, NOISE] ** 2
         gain = v * decay / (decay * decay * v + w)
-        mean += gain * (x1 - far[0, DRIFT] - decay * mean)
+        mean += gain * (x1 - table[_FAR, DRIFT] - decay * mean)
         spread = math.sqrt(v * w / (decay * decay * v + w))
         x = min(mean + spread * normal(probe.rng[j]), 0.0)
         start = n * dt
@@ -199,23 +199,16 @@ def advance(neurons, clock, state, sink, budget):
         if neurons.sigma[j] == 0.0:
             budget = _deterministic(neurons, j, clock, state, sink, budget)
         else:
-            table, limits = fill_levels(
+            fill_levels(
+                state.table,
+                state.limits,
                 neurons.tau[j],
                 neurons.leak[j],
                 neurons.mu[j],
                 neurons.sigma[j],
                 clock.dt,
             )
-            budget = advance_one(
-                neurons,
-                j,
-                clock,
-                state,
-                sink,
-                table,
-                limits,
-                budget,
-            )
+            budget = advance_one(neurons, j, clock, state, sink, budget)
         if state.open[j] == 0:
             finish(sink, j)
         if budget <= 0 or not has_room(sink.tape):
@@ -244,7 +237,7 @@ def _last_step(clock, last):
     return math.ceil(time / clock.dt)
 
 
-@kernel
+@kernel(forceinline=True)
 def _longest_step(x, limits):
     level = 0
     for k in range(1, MAX_LEVELS):
@@ -252,7 +245,7 @@ def _longest_step(x, limits):
     return level
 
 
-@kernel
+@kernel(forceinline=True)
 def _pass(x, x1, table, level, tau, rng):
     """Time of a crossing in the step, -1.0 for none; quick for most steps."""
     if x1 < 0.0 and stays_below(x, x1, table, level):
@@ -261,9 +254,9 @@ def _pass(x, x1, table, level, tau, rng):
 
 
 @kernel
-def advance_one(neurons, j, clock, state, sink, table, limits, budget):
-    """Advance neuron j; `table` and `limits` are those of `fill_levels`."""
-    dt, tau = clock.dt, neurons.tau[j]
+def advance_one(neurons, j, clock, state, sink, budget):
+    """Advance neuron j, whose levels have been filled in."""
+    dt, tau, table, limits = clock.dt, neurons.tau[j], state.table, state.limits
     rng, normals = state.rng[j], state.normals
     watched = sink.probe.row[j] >= 0
     n, x, release = state.step[j], state.x[j], state.release[j]
@@ -281,7 +274,7 @@ def advance_one(neurons, j, clock, state, sink, table, limits, budget):
             start = n * dt
             n += 1 << level
         else:
-            start, release, level = release, np.nan, MAX_LEVELS
+            start, release, level = release, np.nan, _PART
             x = neurons.reset[j]
             n = _restart(neurons, j, table, level, dt, start)
         drift, noise = table[level, DRIFT], table[level, NOISE]
@@ -289,12 +282,12 @@ def advance_one(neurons, j, clock, state, sink, table, limits, budget):
         passed = _pass(x, x1, table, level, tau, rng)
         if passed < 0.0:
             if watched:
-                _reveal(neurons, j, sink.probe, dt, start, x, n * dt, x1)
+                _reveal(neurons, j, sink.probe, table, dt, start, x, n * dt, x1)
             x = x1
             continue
         release = start + passed + neurons.t_ref[j]
         if watched:
-            _reveal(neurons, j, sink.probe, dt, start, x, start + passed, 0.0)
+            _reveal(neurons, j, sink.probe, table, dt, start, x, start + passed, 0.0)
             _hold(neurons, j, sink.probe, dt, start + passed, release)
         t = start + passed - clock.warmup
         if not spike(sink, j, t, t - sink.tally.last[j], clock.duration):
@@ -322,4 +315,6 @@ def new_state(key: np.ndarray, first: int, reset: np.ndarray) -> State:
         normals=new_normals(),
         key=key,
         first=first,
+        table=np.zeros((MAX_LEVELS + 3, N_COEFFICIENTS)),
+        limits=np.zeros(MAX_LEVELS),
     )

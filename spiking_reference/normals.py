@@ -20,25 +20,31 @@ _FIRST = 1 << 59
 
 
 class Normals(NamedTuple):
-    """One neuron's stock: words (4, lanes) of xoshiro128+, z (2, lanes), used (1,)."""
+    """One neuron's stock.
+
+    words (4, lanes) of xoshiro128+; z (2, lanes), flat: the same in one row; used (1,);
+    seed (2,): to write on.
+    """
 
     words: np.ndarray
     z: np.ndarray
     flat: np.ndarray
     used: np.ndarray
+    seed: np.ndarray
 
 
 def new_normals() -> Normals:
     """Return an empty stock; it has to `begin`."""
     z = np.zeros((2, _LANES), dtype=np.float32)
     words = np.zeros((4, _LANES), dtype=np.uint32)
-    return Normals(words, z, z.reshape(-1), np.full(1, _STOCK))
+    two = np.zeros(2, dtype=np.uint64)
+    return Normals(words, z, z.reshape(-1), np.full(1, _STOCK), two)
 
 
 @kernel
 def begin(normals, key, index):
     """Start the stream of neuron `index`."""
-    two = np.empty(2, dtype=np.uint64)
+    two = normals.seed
     for l in range(_LANES):
         seed(two, key, _FIRST + index * _LANES + l)
         for i in range(2):
@@ -47,7 +53,7 @@ def begin(normals, key, index):
     normals.used[0] = _STOCK
 
 
-@kernel
+@kernel(forceinline=True)
 def pop(normals):
     """Take a standard normal; float32 in value, see `lanes.draw`."""
     i = normals.used[0]

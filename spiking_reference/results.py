@@ -73,7 +73,7 @@ class SimulationResult:
     spike_counts : numpy.ndarray
         Spikes of each neuron in `duration` (flat).
     moments : numpy.ndarray
-        Streamed interval moments (flat neurons, 7).
+        Streamed interval moments (flat neurons, 8).
     sums : numpy.ndarray
         Streamed sums of windowed counts (flat neurons, windows, 5).
     pair_sums, pair_products : numpy.ndarray or None

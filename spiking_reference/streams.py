@@ -72,7 +72,7 @@ def seed_all(states, key, first):
         seed(states[j], key, first + j)
 
 
-@kernel
+@kernel(forceinline=True)
 def _bits(state):
     s0, s1 = state[0], state[1]
     total = s0 + s1
@@ -85,7 +85,7 @@ def _bits(state):
     return out
 
 
-@kernel
+@kernel(forceinline=True)
 def uniform(state):
     """Draw from the open interval (0, 1), 53 bits."""
     return (np.int64(_bits(state) >> np.uint64(11)) + 0.5) * _TO_UNIT

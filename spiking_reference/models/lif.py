@@ -109,7 +109,7 @@ def step_limit(steps, i, margin):
     return min(-room, (-steps[i, DRIFT] - room) / steps[i, DECAY])
 
 
-@kernel
+@kernel(forceinline=True)
 def stays_below(x0, x1, steps, i):
     """Whether a bridge from x0 to x1 < 0 crosses with probability below 4e-18 for sure.
 
@@ -121,7 +121,7 @@ def stays_below(x0, x1, steps, i):
     return (a > 0.0) & (b > 0.0) & (2.0 * a * b > _CERTAIN * steps[i, SPREAD])
 
 
-@kernel
+@kernel(forceinline=True)
 def _bridge_crosses(a, b, spread, bulge, rng):
     """Decide whether a bridge between a and b below the curve reached it."""
     # Most bridges are decided by the bound |k| <= |m|, without a root or a log.
@@ -139,7 +139,7 @@ def _bridge_crosses(a, b, spread, bulge, rng):
     return u < math.exp(-exponent)
 
 
-@kernel
+@kernel(forceinline=True)
 def _touch(a, b, spread, square, u):
     """Invert w for the fraction of s at which the line is met (stable for all b)."""
     ratio = b / a
@@ -150,7 +150,7 @@ def _touch(a, b, spread, square, u):
     return 1.0 / (1.0 + q)
 
 
-@kernel
+@kernel(forceinline=True)
 def crossing_time(x0, x1, steps, i, tau, rng):
     """Time of the first crossing in step i from x0 < 0 to x1 [ms]; -1.0 for none.
 
