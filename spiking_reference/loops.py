@@ -20,7 +20,6 @@ from .models.lif import (
     crossing_time,
     deterministic_interval,
     fill_step,
-    stays_below,
     step_limit,
 )
 from .normals import Normals, begin, new_normals, pop
@@ -245,14 +244,6 @@ def _longest_step(x, limits):
     return level
 
 
-@kernel(forceinline=True)
-def _pass(x, x1, table, level, tau, rng):
-    """Time of a crossing in the step, -1.0 for none; quick for most steps."""
-    if x1 < 0.0 and stays_below(x, x1, table, level):
-        return -1.0
-    return crossing_time(x, x1, table, level, tau, rng)
-
-
 @kernel
 def advance_one(neurons, j, clock, state, sink, budget):
     """Advance neuron j, whose levels have been filled in."""
@@ -279,7 +270,7 @@ def advance_one(neurons, j, clock, state, sink, budget):
             n = _restart(neurons, j, table, level, dt, start)
         drift, noise = table[level, DRIFT], table[level, NOISE]
         x1 = table[level, DECAY] * x + drift + noise * pop(normals)
-        passed = _pass(x, x1, table, level, tau, rng)
+        passed = crossing_time(x, x1, table, level, tau, rng)
         if passed < 0.0:
             if watched:
                 _reveal(neurons, j, sink.probe, table, dt, start, x, n * dt, x1)

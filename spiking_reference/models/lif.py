@@ -47,16 +47,15 @@ __all__ = [
     "crossing_time",
     "deterministic_interval",
     "fill_step",
-    "stays_below",
     "step_limit",
 ]
 
-_CERTAIN = 40.0  # a bridge whose exponent is above this crosses with p < 4e-18
-_EXP_MINUS_5 = math.exp(-5.0)
+_RARE = 6.0  # bridges with a larger exponent are first held against exp(-_RARE)
+_EXP_RARE = math.exp(-_RARE)
 
 # Columns of a row of step coefficients.
-DECAY, DRIFT, NOISE, SPREAD, HALF, BULGE, GROWTH, LENGTH = range(8)
-N_COEFFICIENTS = 8
+DECAY, DRIFT, NOISE, SPREAD, HALF, SHRINK, BULGE, GROWTH, LENGTH = range(9)
+N_COEFFICIENTS = 9
 
 
 class Neurons(NamedTuple):
@@ -91,6 +90,7 @@ def fill_step(steps, i, tau, leak, mu, sigma, h):
     row[NOISE] = sigma * math.sqrt(h * _over(-math.expm1(-2.0 * z), 2.0 * z))
     row[SPREAD] = sigma * sigma * h * _over(math.sinh(z), z)
     row[HALF] = math.exp(0.5 * z)
+    row[SHRINK] = math.exp(-0.5 * z)
     # sqrt(cosh z) - cosh(z/2), without the cancellation.
     bend = math.sinh(0.5 * z) ** 2 / (math.sqrt(math.cosh(z)) + math.cosh(0.5 * z))
     over = bend / z if z > 0.0 else 0.0
@@ -110,26 +110,21 @@ def step_limit(steps, i, margin):
 
 
 @kernel(forceinline=True)
-def stays_below(x0, x1, steps, i):
-    """Whether a bridge from x0 to x1 < 0 crosses with probability below 4e-18 for sure.
+def stays_below(x0, x1, steps, i, u):
+    """Whether a bridge from x0 to x1 stays below for certain, at the uniform u.
 
-    The cheap test that spares nearly all steps the exact one: the true level is nowhere
-    lower than the chord by more than the bulge.
+    The cheap test that spares nearly all steps the exact one: the curve is nowhere
+    lower than its chord by more than the bulge.
     """
-    half, low = steps[i, HALF], min(steps[i, BULGE], 0.0)
-    a, b = -x0 / half + low, -x1 * half + low
-    return (a > 0.0) & (b > 0.0) & (2.0 * a * b > _CERTAIN * steps[i, SPREAD])
+    low = min(steps[i, BULGE], 0.0)
+    a, b = low - x0 * steps[i, SHRINK], low - x1 * steps[i, HALF]
+    safe = 2.0 * a * b > _RARE * steps[i, SPREAD]
+    return (a > 0.0) & (b > 0.0) & safe & (u > _EXP_RARE)
 
 
 @kernel(forceinline=True)
-def _bridge_crosses(a, b, spread, bulge, rng):
-    """Decide whether a bridge between a and b below the curve reached it."""
-    # Most bridges are decided by the bound |k| <= |m|, without a root or a log.
-    low = min(bulge, 0.0)
-    bound = 2.0 * max(a + low, 0.0) * max(b + low, 0.0)
-    u = uniform(rng)
-    if bound > 5.0 * spread and u > _EXP_MINUS_5:
-        return False
+def _bridge_crosses(a, b, spread, bulge, u):
+    """Decide by the uniform u whether a bridge between a and b reached the curve."""
     c = (a + b) / math.sqrt(spread)
     # Mills' ratio to 0.3 %: P. O. Borjesson, C. E. Sundberg, IEEE Trans. Commun. 27,
     # 639 (1979), doi:10.1109/TCOM.1979.1094433.
@@ -157,8 +152,11 @@ def crossing_time(x0, x1, steps, i, tau, rng):
     Row i of `steps` holds the step's coefficients; its noise must not be 0.
     """
     half, spread, bulge = steps[i, HALF], steps[i, SPREAD], steps[i, BULGE]
-    a, b = -x0 / half, -x1 * half
-    if x1 < 0.0 and not _bridge_crosses(a, b, spread, bulge, rng):
+    u = uniform(rng)
+    if stays_below(x0, x1, steps, i, u):
+        return -1.0
+    a, b = -x0 * steps[i, SHRINK], -x1 * half
+    if x1 < 0.0 and not _bridge_crosses(a, b, spread, bulge, u):
         return -1.0
     square = normal(rng) ** 2
     u = uniform(rng)
