@@ -8,11 +8,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .errors import as_float, require
 
 __all__ = ["LIF"]
+
+# Fields are annotated `Any`: array_like going in, a float or a read-only float64 array
+# once constructed.
 
 
 class _Parameters:
@@ -88,11 +90,11 @@ class LIF(_Parameters):
     LIF(tau_m=20.0, t_ref=2.0, V_th=20.0, V_reset=0.0, E_L=0.0)
     """
 
-    tau_m: npt.ArrayLike = 20.0
-    t_ref: npt.ArrayLike = 5.0
-    V_th: npt.ArrayLike = 20.0
-    V_reset: npt.ArrayLike = 0.0
-    E_L: npt.ArrayLike = 0.0
+    tau_m: Any = 20.0
+    t_ref: Any = 5.0
+    V_th: Any = 20.0
+    V_reset: Any = 0.0
+    E_L: Any = 0.0
 
     def __post_init__(self) -> None:
         self._freeze()
