@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -192,7 +192,7 @@ class Verdict:
                 f"Theory and simulation disagree in {number} of {self.n_tests} tests."
             )
         if self.status == 2:
-            return f"No verdict: {self.missing} cases have no result."
+            return f"No verdict; cases without a result: {self.missing}."
         return f"Theory and simulation agree in all {self.n_tests} tests."
 
 
@@ -217,7 +217,7 @@ def compare(
         For single neurons without the correlation.
     """
     prediction = predict(case)
-    budget = allowances(case, prediction, result)
+    budget = allowances(case, prediction)
     found = []
     for name in QUANTITIES:
         if name == "correlation" and not case.correlation:
@@ -238,8 +238,6 @@ def compare(
 
 def _marked(comparison: Comparison, result: Result) -> Comparison:
     """Say why a comparison cannot be a test, where it cannot."""
-    from dataclasses import replace
-
     numbers = (comparison.theory, comparison.value, comparison.stderr)
     if comparison.case.sigma > 0 and result.spikes < _FEWEST_SPIKES:
         why = f"only {result.spikes} spikes; {_FEWEST_SPIKES} are needed"

@@ -38,6 +38,8 @@ class Grid:
     ----------
     name : str
         Name of the grid: its file name without ``.toml``.
+    source : str
+        What `load_grid` was given.
     title, description : str
         For people.
     cases : tuple of Case
@@ -47,6 +49,7 @@ class Grid:
     """
 
     name: str
+    source: str
     title: str
     description: str
     cases: tuple[Case, ...]
@@ -160,6 +163,7 @@ def parse_grid(text: str, name: str, source: str) -> Grid:
             cases.setdefault(case.hash, case)
     return Grid(
         name=name,
+        source=source,
         title=str(content.get("title", name)),
         description=str(content.get("description", "")).strip(),
         cases=tuple(cases.values()),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
-    CancelledError,
     Executor,
     Future,
     wait,
@@ -134,16 +133,16 @@ def sweep(
                 ready, _ = wait(queue.running, timeout=_BREAKING)
             broken = False
             for future in ready:
-                broken |= _collect(queue, future, recorder, outcome)
+                broken |= _collect(queue, future, workers.lost, recorder, outcome)
             if broken or not (ready or queue.running):
-                _salvage(queue, recorder, outcome)
+                _salvage(queue, workers.lost, recorder, outcome)
                 workers.close(executor, kill=True)
                 executor = workers.open()
         finished = True
     except KeyboardInterrupt:
         outcome.interrupted = True
         for future in [f for f in queue.running if f.done()]:
-            _collect(queue, future, recorder, outcome)
+            _collect(queue, future, workers.lost, recorder, outcome)
     finally:
         outcome.unfinished = len(queue)
         workers.close(executor, kill=not finished)
@@ -165,13 +164,17 @@ def _submit(
 
 
 def _collect(
-    queue: _Queue, future: Future, recorder: Recorder, outcome: Outcome
+    queue: _Queue,
+    future: Future,
+    lost: tuple[type[BaseException], ...],
+    recorder: Recorder,
+    outcome: Outcome,
 ) -> bool:
     """Record a finished future; return whether its worker died instead."""
     case, alone = queue.running[future]
     try:
         result, seconds = future.result()
-    except (BrokenExecutor, CancelledError):
+    except lost:
         if not alone:
             queue.suspects.append(case)
             del queue.running[future]
@@ -188,11 +191,16 @@ def _collect(
     return False
 
 
-def _salvage(queue: _Queue, recorder: Recorder, outcome: Outcome) -> None:
+def _salvage(
+    queue: _Queue,
+    lost: tuple[type[BaseException], ...],
+    recorder: Recorder,
+    outcome: Outcome,
+) -> None:
     """Empty a broken executor: keep what is done, suspect what is not."""
     for future in list(queue.running):
         if future.done():
-            _collect(queue, future, recorder, outcome)
+            _collect(queue, future, lost, recorder, outcome)
         else:
             case, _ = queue.running.pop(future)
             queue.suspects.append(case)

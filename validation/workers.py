@@ -6,9 +6,18 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["Dask", "Processes", "Threads", "Workers", "available_cores"]
 
@@ -17,6 +26,7 @@ class Workers(Protocol):
     """Something that opens an executor, again if the last one broke."""
 
     jobs: int
+    lost: tuple[type[BaseException], ...]  # what says that a worker died
 
     def open(self) -> Executor:
         """Return a fresh executor with `jobs` workers."""
@@ -61,6 +71,8 @@ class Processes:
     hang. Scripts need the usual ``if __name__ == "__main__":``.
     """
 
+    lost = (BrokenExecutor,)
+
     def __init__(self, jobs: int | None = None):
         self.jobs = jobs or available_cores()
         self._before: set[int | None] = set()
@@ -91,6 +103,8 @@ class Threads:
         Number of threads; by default as many as there are cores.
     """
 
+    lost = (BrokenExecutor,)
+
     def __init__(self, jobs: int | None = None):
         self.jobs = jobs or available_cores()
 
@@ -112,7 +126,10 @@ class Dask:
         Connected; its workers must be able to import this package.
     """
 
-    def __init__(self, client):
+    def __init__(self, client: "Client"):
+        from distributed import KilledWorker
+
+        self.lost = (KilledWorker, CancelledError)
         self._client = client
         self.jobs = max(1, sum(client.ncores().values()))
 

@@ -1,0 +1,85 @@
+"""The ledger of a grid as an `xarray.Dataset`, netCDF or CSV."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from meanfield import LIF
+
+from .campaign import Findings
+from .cases import Case
+from .predict import QUANTITIES
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["save", "to_xarray"]
+
+_UNITS = {"rate": "kHz", "std": "sqrt(kHz)", "fano": "1", "correlation": "1"}
+_COLUMNS = ("theory", "value", "stderr", "allowance", "z")
+_CASE = tuple(f.name for f in dataclasses.fields(Case) if f.name != "neuron")
+_RESULT = ("stop", "rounds", "spikes")
+_NEURON = tuple(f.name for f in dataclasses.fields(LIF))
+
+
+def to_xarray(findings: Findings) -> "xarray.Dataset":
+    """Return the finished cases as a dataset.
+
+    Parameters
+    ----------
+    findings : Findings
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables ``theory``, ``value``, ``stderr``, ``allowance`` and ``z`` over (case,
+        quantity), NaN where a case has no such quantity; what defines a case, its hash
+        and how it was simulated as coordinates. Units ms, mV and kHz.
+    """
+    import xarray as xr
+
+    cases = list(findings.entries)
+    row = {case: i for i, case in enumerate(cases)}
+    data = {n: np.full((len(cases), len(QUANTITIES)), np.nan) for n in _COLUMNS}
+    for c in findings.verdict.comparisons:
+        for name, array in data.items():
+            array[row[c.case], QUANTITIES.index(c.quantity)] = getattr(c, name)
+    results = [findings.entries[case].result for case in cases]
+    coordinates = {
+        "quantity": list(QUANTITIES),
+        "unit": ("quantity", [_UNITS[q] for q in QUANTITIES]),
+        "hash": ("case", np.array([case.hash for case in cases], dtype="U64")),
+        **{n: ("case", [getattr(case, n) for case in cases]) for n in _CASE},
+        **{n: ("case", [getattr(case.neuron, n) for case in cases]) for n in _NEURON},
+        **{n: ("case", [getattr(r, n) for r in results]) for n in _RESULT},
+    }
+    return xr.Dataset(
+        {name: (("case", "quantity"), array) for name, array in data.items()},
+        coords=coordinates,
+        attrs={
+            "title": findings.grid.title,
+            "grid": findings.grid.name,
+            "grid_identity": findings.grid.identity,
+            "units": "ms, mV, kHz",
+        },
+    )
+
+
+def save(findings: Findings, path: str | Path) -> None:
+    """Write ``.nc`` (netCDF 3) or ``.csv`` (one row per case and quantity).
+
+    Raises
+    ------
+    ValueError
+        For any other ending.
+    """
+    path = Path(path)
+    dataset = to_xarray(findings)
+    if path.suffix == ".nc":
+        dataset.to_netcdf(path, engine="scipy")
+    elif path.suffix == ".csv":
+        dataset.to_dataframe().reset_index().to_csv(path, index=False)
+    else:
+        raise ValueError(f"`--out` must end in .nc or .csv; got {str(path)!r}")
