@@ -53,15 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return options.command(options)
+    except BrokenPipeError:  # the reader of our output went away, e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return IMPOSSIBLE
     except (GridError, StoreError, ConnectionError, ImportError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return IMPOSSIBLE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, e.g. `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return IMPOSSIBLE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -72,13 +72,11 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     """
     if simulate is None:
         from spiking_reference import simulate
-    rows: list[Sums] = []
+    pooled: Sums | None = None
     centre: float | None = None
-    stop, measurements = "budget", []
-    for number in range(case.max_rounds):
-        row, centre = _round(case, number, simulate, centre)
-        rows.append(row)
-        pooled = Sums(*(np.concatenate(columns) for columns in zip(*rows, strict=True)))
+    for rounds in range(1, case.max_rounds + 1):
+        row, centre = _round(case, rounds - 1, simulate, centre)
+        pooled = row if pooled is None else Sums(*map(_joined, pooled, row))
         measurements = jackknife(
             pooled,
             partial(
@@ -88,18 +86,24 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
                 window=case.window,
             ),
         )
-        if _precise(case, measurements):
-            stop = "precision"
+        precise = _precise(case, measurements)
+        if precise or rounds == case.max_rounds:
             break
+    else:
+        raise AssertionError("a case has at least one round")
     if not case.correlation:
         measurements = [m for m in measurements if "correlation" not in m.name]
     return Result(
-        stop=stop,
-        rounds=len(rows),
+        stop="precision" if precise else "budget",
+        rounds=rounds,
         replicas=len(pooled.neurons),
         spikes=round(float(pooled.spikes.sum())),
         measurements=tuple(measurements),
     )
+
+
+def _joined(before: np.ndarray, new: np.ndarray) -> np.ndarray:
+    return np.concatenate((before, new))
 
 
 def _precise(case: Case, measurements: list[Measurement]) -> bool:
@@ -120,32 +124,44 @@ def _round(
     case: Case, number: int, simulate: Callable[..., Any], centre: float | None
 ) -> tuple[Sums, float | None]:
     """Simulate one round; return a row per replica and the centre of intervals."""
-    signs = (1, -1) if case.correlation else (0,)
-    runs = [_run(case, number, sign, simulate) for sign in signs]
     n = case.replicas
-    moments = np.concatenate(
-        [run.moments.reshape(n, -1, run.moments.shape[-1]) for run in runs], axis=1
+    runs = [_run(case, number, sign, simulate) for sign in _signs(case)]
+
+    def per_replica(arrays: list) -> np.ndarray:
+        return np.concatenate([np.reshape(x, (n, -1)) for x in arrays], axis=1)
+
+    moments = np.stack(
+        [per_replica([run.moments[:, i] for run in runs]) for i in range(5)], axis=-1
     )
     if centre is None and moments[..., 0].any():
-        weights = moments[..., 0]
-        centre = float(np.average(np.nan_to_num(moments[..., 1]), weights=weights))
-    zero = np.zeros(n)
-    rates, variances = (
-        np.concatenate([np.reshape(x, (n, -1)) for x in columns], axis=1)
-        for columns in (
-            [run.rate.value for run in runs],
-            [run.count_variance(case.window).value for run in runs],
-        )
+        centre = float(np.average(moments[..., 1], weights=moments[..., 0]))
+    intervals, t1, t2, t3 = (
+        s.sum(axis=1) for s in interval_sums(moments, centre or 0.0)
     )
-    covariances = [_covariance(case, run) for run in runs] if signs[0] else [zero] * 2
+    rates = per_replica([run.rate.value for run in runs])
+    variances = per_replica([run.count_variance(case.window).value for run in runs])
+    plus, minus = (
+        [_covariance(case, run) for run in runs]
+        if case.correlation
+        else [np.zeros(n), np.zeros(n)]
+    )
     row = Sums(
-        np.full(n, float(rates.shape[1])),
-        rates.sum(axis=1) * case.duration,
-        *(s.sum(axis=1) for s in interval_sums(moments, centre or 0.0)),
-        variances.sum(axis=1),
-        *covariances,
+        neurons=np.full(n, float(rates.shape[1])),
+        spikes=rates.sum(axis=1) * case.duration,
+        intervals=intervals,
+        t1=t1,
+        t2=t2,
+        t3=t3,
+        variance=variances.sum(axis=1),
+        plus=plus,
+        minus=minus,
     )
     return row, centre
+
+
+def _signs(case: Case) -> tuple[int, ...]:
+    """Signs of the input correlation to simulate: pairs are simulated with both."""
+    return (1, -1) if case.correlation else (0,)
 
 
 def _run(case: Case, number: int, sign: int, simulate: Callable[..., Any]) -> Any:

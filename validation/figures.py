@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
@@ -265,13 +266,12 @@ def _z_map(
     variants = list(_markers(members))
     sigma = np.array([c.case.sigma for c in members])
     norm = Normalize(-verdict.critical_z, verdict.critical_z)
-    image = None
     for i, variant in enumerate(variants):
         mine = [c for c in members if _variant(c.case) == variant]
         # Cases at the same point but for dt stand side by side.
         shift = 11.0 * (i - (len(variants) - 1) / 2) / 72
         offset = ScaledTranslation(shift, 0, figure.dpi_scale_trans)
-        image = axes.scatter(
+        axes.scatter(
             [c.case.mu for c in mine],
             [c.case.sigma for c in mine],
             c=[c.z for c in mine],
@@ -294,7 +294,9 @@ def _z_map(
     axes.set_xlabel(_MU)
     axes.set_ylabel(_SIGMA)
     axes.set_title(f"z: {_NAMES[quantity]}, “{neuron}”", fontsize=11)
-    figure.colorbar(image, ax=axes, label="z = (simulation − theory)/s.e.")
+    figure.colorbar(
+        ScalarMappable(norm, "RdBu_r"), ax=axes, label="z = (simulation − theory)/s.e."
+    )
     if len(variants) > 1:
         _legend(axes, {}, _markers(members), "")
     return Picture(
@@ -316,7 +318,7 @@ def _histogram(verdict: Verdict) -> Picture:
     edges = np.arange(-reach, reach + width / 2, width)
     axes.hist(
         np.clip(z, -reach + 1e-9, reach - 1e-9),
-        edges,
+        edges.tolist(),
         color="#6f9bd1",
         edgecolor="white",
         label=f"{z.size} comparisons",

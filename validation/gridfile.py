@@ -241,9 +241,10 @@ def _expand(
             )
     options = defaults | {k: v for k, v in sweep.items() if k in _OPTIONS}
     lists = {k: _list(v) if k in _LISTS else [v] for k, v in options.items()}
-    for name, (mu, sigma), *rest in itertools.product(names, points, *lists.values()):
-        given = dict(zip(lists, rest, strict=True))
-        try:
-            yield Case(mu=mu, sigma=sigma, neuron=neurons[name], **given)
-        except (TypeError, ValueError) as error:
-            raise GridError(f"{where}: {error}") from None
+    for name, (mu, sigma) in itertools.product(names, points):
+        for values in itertools.product(*lists.values()):
+            given: dict[str, Any] = dict(zip(lists, values, strict=True))
+            try:
+                yield Case(mu=mu, sigma=sigma, neuron=neurons[name], **given)
+            except (TypeError, ValueError) as error:
+                raise GridError(f"{where}: {error}") from None

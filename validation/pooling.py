@@ -44,13 +44,13 @@ class Sums(NamedTuple):
 
 
 def interval_sums(moments: np.ndarray, centre: float) -> tuple[np.ndarray, ...]:
-    """Return number and power sums about `centre` from streamed central moments.
+    """Return number and power sums about `centre` from a simulation's power sums.
 
     Parameters
     ----------
     moments : numpy.ndarray
-        (..., >= 4): number, mean, and sums of squares and cubes of the deviations from
-        the mean [ms, ms**2, ms**3].
+        (..., >= 5): number, a reference [ms], and the sums of the first three powers of
+        (interval - reference); ``SimulationResult.moments`` begins like this.
     centre : float
         A number near the mean [ms], so that nothing cancels later.
 
@@ -59,18 +59,28 @@ def interval_sums(moments: np.ndarray, centre: float) -> tuple[np.ndarray, ...]:
     tuple of numpy.ndarray
         Number, and sums of (interval - centre)**p for p = 1, 2, 3.
 
+    Notes
+    -----
+    Means and SDs of single replicas would not do: each is biased by few intervals, and
+    what removes the bias from one replica adds it to the pool.
+
     Examples
     --------
     >>> x = np.array([1.0, 2.0, 6.0])
-    >>> row = np.array([3, 3.0, 14.0, 18.0])  # 3 values, mean 3
+    >>> row = np.array([3, 1.0, 0 + 1 + 5, 0 + 1 + 25, 0 + 1 + 125])  # about 1
     >>> [float(s) for s in interval_sums(row, 2.0)]
     [3.0, 3.0, 17.0, 63.0]
     >>> [float(((x - 2) ** p).sum()) for p in range(4)]
     [3.0, 3.0, 17.0, 63.0]
     """
-    n, mean, m2, m3 = (moments[..., i] for i in range(4))
-    d = np.where(n > 0, mean - centre, 0.0)
-    return n, n * d, m2 + n * d**2, m3 + 3 * d * m2 + n * d**3
+    n, reference, s1, s2, s3 = (moments[..., i] for i in range(5))
+    d = reference - centre
+    return (
+        n,
+        s1 + n * d,
+        s2 + 2 * d * s1 + n * d**2,
+        s3 + 3 * d * s2 + 3 * d**2 * s1 + n * d**3,
+    )
 
 
 def statistics(

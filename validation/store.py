@@ -5,6 +5,7 @@ a kill, a full disk, a power cut - costs at most the cases being simulated at th
 Results are kept by the hash of their case; a file may hold those of several grids.
 """
 
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -265,8 +266,8 @@ class Store:
 
     def _entry(self, hash_: str, row: tuple) -> Entry:
         measurements = tuple(
-            Measurement(name, *(float("nan") if x is None else x for x in pair), df)
-            for name, *pair, df in self._db.execute(
+            Measurement(name, _or_nan(value), _or_nan(stderr), df)
+            for name, value, stderr, df in self._db.execute(
                 "SELECT name, value, stderr, df FROM measurement WHERE hash = ? "
                 "ORDER BY position",
                 (hash_,),
@@ -293,6 +294,11 @@ class Store:
         with _explained(self.path):
             hashes = {h for (h,) in self._db.execute("SELECT hash FROM result")}
         return len(hashes - {case.hash for case in cases})
+
+
+def _or_nan(x: float | None) -> float:
+    """Undo what SQLite does to NaN."""
+    return math.nan if x is None else x
 
 
 def _lock(path: Path) -> sqlite3.Connection:

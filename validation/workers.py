@@ -14,7 +14,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,7 +26,11 @@ class Workers(Protocol):
     """Something that opens an executor, again if the last one broke."""
 
     jobs: int
-    lost: tuple[type[BaseException], ...]  # what says that a worker died
+
+    @property
+    def lost(self) -> tuple[type[BaseException], ...]:
+        """What a future raises whose worker died."""
+        ...
 
     def open(self) -> Executor:
         """Return a fresh executor with `jobs` workers."""
@@ -131,11 +135,13 @@ class Dask:
 
         self.lost = (KilledWorker, CancelledError)
         self._client = client
-        self.jobs = max(1, sum(client.ncores().values()))
+        cores: Any = client.ncores()
+        self.jobs = max(1, sum(cores.values()))
 
     def open(self) -> Executor:
         """Return an executor on the cluster."""
-        return self._client.get_executor()
+        # pure=False: a case tried again must not meet the key of its cancelled task.
+        return self._client.get_executor(pure=False)
 
     def close(self, executor: Executor, *, kill: bool = False) -> None:
         """Forget the executor; the cluster belongs to somebody else."""
