@@ -34,6 +34,7 @@ sphinx_gallery_conf = {
     "filename_pattern": "/",
     "download_all_examples": False,
     "show_memory": False,
+    "capture_repr": (),
     "abort_on_example_error": True,
 }
 suppress_warnings = ["config.cache"]

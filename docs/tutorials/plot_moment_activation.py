@@ -142,7 +142,7 @@ print(
 )
 
 bursty = simulate(
-    neuron, WhiteNoise(mu=np.full(200, -5.0), sigma=15.0), duration=20_000.0, dt=0.2,
+    neuron, WhiteNoise(mu=np.full(200, -5.0), sigma=15.0), duration=100_000.0, dt=0.2,
     warmup=500.0, rng=4,
 )  # fmt: skip
 simulated = bursty.cv.value**2
