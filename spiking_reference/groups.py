@@ -71,7 +71,7 @@ class Pairs(NamedTuple):
     p: np.ndarray
 
 
-@kernel
+@kernel(forceinline=True)
 def _count(pairs, g, j, t):
     if t < 0.0:
         return
@@ -82,7 +82,7 @@ def _count(pairs, g, j, t):
             pairs.ahead[j, w] += 1.0
 
 
-@kernel
+@kernel(forceinline=True)
 def _close_windows(pairs, g, size, t):
     for w in range(pairs.length.size):
         k = pairs.window[g, w]
@@ -103,7 +103,7 @@ def _close_windows(pairs, g, size, t):
             pairs.ahead[j, w] = 0.0
 
 
-@kernel
+@kernel(forceinline=True)
 def _emit(sink, pairs, g, j, t, duration):
     """Take a spike of neuron j at t from the end of the warm-up."""
     if spike(sink, j, t, t - sink.tally.last[j], duration):
@@ -112,7 +112,7 @@ def _emit(sink, pairs, g, j, t, duration):
         sink.tally.last[j] = np.nan  # closed
 
 
-@kernel
+@kernel(forceinline=True)
 def _passage(neurons, j, x, x1, table, i, rng):
     if neurons.sigma[j] > 0.0:
         return crossing_time(x, x1, table, i, neurons.tau[j], rng)
@@ -120,7 +120,7 @@ def _passage(neurons, j, x, x1, table, i, rng):
     return time if time <= table[i, LENGTH] else -1.0
 
 
-@kernel
+@kernel(forceinline=True)
 def _share(noise, whole, part, rng):
     """Split off the part of a step's noise with SD `part` from SD `whole`."""
     if not part < whole:
@@ -129,7 +129,7 @@ def _share(noise, whole, part, rng):
     return ratio * noise + part * math.sqrt(1.0 - ratio) * normal(rng)
 
 
-@kernel
+@kernel(forceinline=True)
 def _bridge_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     """Take neuron j through the step of its group with the shared noise."""
     n = groups.step[g]
@@ -178,7 +178,7 @@ def _fill(neurons, j, table, h):
     fill_step(table, last, tau, leak, neurons.mu[j], neurons.sigma[j], h)
 
 
-@kernel
+@kernel(forceinline=True)
 def _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     """Do the same with the threshold tested at the end of the step only."""
     n = groups.step[g]
@@ -195,7 +195,7 @@ def _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
         state.release[j] = n + 1 + groups.n_ref[j]
 
 
-@kernel
+@kernel(forceinline=True)
 def _step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     if groups.n_ref[j] >= 0:
         _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise)
@@ -245,7 +245,7 @@ def _close(neurons, j, clock, state, groups, sink, budget):
     return advance_one(neurons, j, clock, state, sink, budget)
 
 
-@kernel
+@kernel(forceinline=True)
 def _correlate(groups, g):
     """Draw the correlated normals of one step."""
     shared, noise = groups.normals[0], groups.normals[1]
@@ -259,7 +259,7 @@ def _correlate(groups, g):
         noise[i] = total
 
 
-@kernel
+@kernel(forceinline=True)
 def _advance_shared(neurons, g, clock, state, groups, sink, pairs, budget):
     """Advance one group to the end of the run, within the budget."""
     size = groups.factor.shape[1]

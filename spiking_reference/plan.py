@@ -126,6 +126,9 @@ class Plan:
             window,
             "simulate for longer",
         )
+        if self.scheme != "bridge" or self.drive.correlation is not None:
+            short = f"must be at least dt={self.dt} (ms) on a common grid of times"
+            require(window >= self.dt, "window", short, window)
         return window
 
 

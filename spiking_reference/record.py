@@ -94,7 +94,8 @@ class Record:
             return np.empty(0)
         first, every = self.grid(plan)
         last = (self.span(plan.duration)[1] + plan.warmup) / plan.dt + 1e-9
-        return np.arange(first, int(last) + 1, every) * plan.dt - plan.warmup
+        steps = np.arange(first, int(last) + 1, every, dtype=np.float64)
+        return steps * plan.dt - plan.warmup
 
 
 def _choose(name: str, given: Any, n: int) -> npt.NDArray[np.int64]:

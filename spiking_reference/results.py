@@ -110,6 +110,10 @@ class SimulationResult:
         value, stderr = (np.reshape(x, self.shape)[()] for x in estimate)
         return Estimate(value, stderr)
 
+    def _square(self, found: Estimate) -> Estimate:
+        shape = (*self.shape, self.shape[-1])
+        return Estimate(*(np.reshape(x, shape) for x in found))
+
     @property
     def n_spikes(self) -> npt.NDArray[np.int64] | int:
         """Spikes of each neuron in `duration`."""
@@ -231,7 +235,7 @@ class SimulationResult:
             If the drive has no correlation, or the window does not fit.
         """
         _, found = self._pairs(window)
-        return Estimate(*(x.reshape(*self.shape, self.shape[-1]) for x in found))
+        return self._square(found)
 
     def correlation(self, window: float) -> Estimate:
         """Correlation coefficient of the spike counts of pairs, shape (..., n, n).
@@ -240,4 +244,4 @@ class SimulationResult:
         """
         counts, _ = self._pairs(window)
         found = statistics.pair_correlation(*counts)
-        return Estimate(*(x.reshape(*self.shape, self.shape[-1]) for x in found))
+        return self._square(found)

@@ -26,6 +26,8 @@ __all__ = [
     "rate",
 ]
 
+_ROUNDING = 1e-13  # an SD this small against the intervals is rounding of their ends
+
 
 class Estimate(NamedTuple):
     """An estimate and its standard error, of the same shape and unit."""
@@ -57,6 +59,7 @@ def _standardise(moments: np.ndarray) -> _Standardised:
             for p in range(7)
         ]
         std = np.sqrt(np.maximum(central[2], 0.0))
+        std = np.where(std > _ROUNDING * first, std, 0.0)
         shape = [central[p] / std**p for p in (3, 4, 5, 6)]
         # s^2 with n - 1: without it few intervals give too small a CV.
         std = std * np.sqrt(n / (n - 1))
@@ -67,16 +70,28 @@ def _where(enough: np.ndarray, value: np.ndarray, stderr: np.ndarray) -> Estimat
     return Estimate(np.where(enough, value, np.nan), np.where(enough, stderr, np.nan))
 
 
-def _kurtosis(s: _Standardised) -> np.ndarray:
-    """Kurtosis with its bias for few normal variates removed; s.m4 below four.
+def _shrunk_cv(s: _Standardised) -> np.ndarray:
+    """CV for standard errors: drawn to 1 with the weight 1/n^2.
 
-    D. N. Joanes, C. A. Gill, The Statistician 47, 183 (1998), eq. for G2,
-    doi:10.1111/1467-9884.00122.
+    Two or three intervals may agree by chance; without noise they agree for ever.
     """
     with np.errstate(all="ignore"):
-        scale = (s.n - 1) / ((s.n - 2) * (s.n - 3))
-        fair = 3.0 + scale * ((s.n + 1) * (s.m4 - 3.0) + 6.0)
-    return np.where(s.n >= 4, np.maximum(fair, 1.0), s.m4)
+        weight = 1.0 - s.n**-2.0
+        shrunk = np.sqrt(weight * (s.std / s.mean) ** 2 + (1.0 - weight))
+        return np.where(s.std > 0, shrunk, 0.0)
+
+
+def _excess(s: _Standardised) -> np.ndarray:
+    """Kurtosis less 1, the variance of z^2.
+
+    Few intervals know little of it; it is drawn to that of exponential ones, 8, with
+    the weight of three intervals. No spread at all has none.
+    """
+    with np.errstate(all="ignore"):
+        weight = np.minimum(3.0 / s.n, 1.0)
+        found = np.where(weight < 1, s.m4 - 1, 0.0)
+        excess = (1 - weight) * np.maximum(found, 0.0) + weight * 8.0
+        return np.where(s.std > 0, excess, 0.0)
 
 
 def _nonnegative(x: np.ndarray) -> np.ndarray:
@@ -97,11 +112,10 @@ def rate(n_spikes: np.ndarray, moments: np.ndarray, duration: float) -> Estimate
     s = _standardise(moments)
     with np.errstate(all="ignore"):
         known = s.n >= 2
-        cv = np.where(known, s.std / s.mean, 1.0)
         weight = np.where(known, 1.0 - s.n**-2.0, 0.0)
-        fano = weight * cv**2 + (1 - weight)
-        skew = np.where(known & (s.std > 0), s.skew, 0.0)
-        third = weight * skew * cv**3 + 2 * (1 - weight)
+        fano = np.where(known, _shrunk_cv(s), 1.0) ** 2
+        third = np.where(known & (s.std > 0), s.skew * (s.std / s.mean) ** 3, 0.0)
+        third = weight * third + 2 * (1 - weight)
         variance = fano * n_spikes + 1 / 6 + fano**2 / 2 - third / 3
         # The correction is asymptotic; a long tail must not eat the leading term.
         variance = np.maximum(variance, 0.5 * fano * n_spikes)
@@ -110,31 +124,40 @@ def rate(n_spikes: np.ndarray, moments: np.ndarray, duration: float) -> Estimate
 
 
 def interval_mean(moments: np.ndarray) -> Estimate:
-    """Mean interval [ms]; NaN with fewer than two."""
+    """Mean interval [ms]; NaN with fewer than two.
+
+    A run of given length ends within a long interval more often than within a short
+    one, which lifts the plain mean by CV^2/n; it and the next two are freed of their
+    biases of order 1/n, of which this stopping is one: Cov(influence, interval)/(mean n).
+    """
     s = _standardise(moments)
     with np.errstate(all="ignore"):
-        return _where(s.n >= 2, s.mean, s.std / np.sqrt(s.n))
+        value = s.mean / (1 + (s.std / s.mean) ** 2 / s.n)
+        return _where(s.n >= 2, value, s.mean * _shrunk_cv(s) / np.sqrt(s.n))
 
 
 def interval_std(moments: np.ndarray) -> Estimate:
     """SD of the intervals [ms]; NaN with fewer than two."""
     s = _standardise(moments)
     with np.errstate(all="ignore"):
-        excess = np.where(s.std > 0, _nonnegative(_kurtosis(s) - 1), 0.0)
-        return _where(s.n >= 2, s.std, s.std * np.sqrt(excess / (4 * s.n)))
+        excess = _excess(s)
+        skew = np.where(s.std > 0, s.skew, 0.0)
+        bias = 0.5 * skew * s.std / s.mean - excess / 8
+        value = s.std * (1 - bias / (s.n + np.abs(bias)))
+        std = s.mean * _shrunk_cv(s)
+        return _where(s.n >= 2, value, std * np.sqrt(excess / (4 * s.n)))
 
 
 def interval_cv(moments: np.ndarray) -> Estimate:
-    """Coefficient of variation, freed of its bias of order 1/n."""
+    """Coefficient of variation; NaN with fewer than two intervals."""
     s = _standardise(moments)
     with np.errstate(all="ignore"):
-        cv = s.std / s.mean
-        skew, m4 = (np.where(s.std > 0, x, 1.0) for x in (s.skew, _kurtosis(s)))
-        relative = (m4 - 1) / 4 - cv * skew + cv**2
-        bias = cv**2 - cv * skew / 2 - (m4 - 1) / 8
-        value = cv * (1 - bias / s.n)
-        stderr = cv * np.sqrt(_nonnegative(relative) / s.n)
-    return _where(s.n >= 2, value, stderr)
+        cv, excess = s.std / s.mean, _excess(s)
+        skew = np.where(s.std > 0, s.skew, 0.0)
+        # The biases of the ratio and of the stopping cancel but for that of the SD.
+        value = cv * (1 + excess / (8 * s.n))
+        relative = np.maximum(excess / 4 - cv * skew + cv**2, 0.0)
+        return _where(s.n >= 2, value, _shrunk_cv(s) * np.sqrt(relative / s.n))
 
 
 def interval_skewness(moments: np.ndarray) -> Estimate:
@@ -145,11 +168,10 @@ def interval_skewness(moments: np.ndarray) -> Estimate:
     powers = [0.5 * s.skew, -3.0 * one, -1.5 * s.skew, one]
     standard = [one, zero, one, s.skew, s.m4, s.m5, s.m6]
     with np.errstate(all="ignore"):
-        variance = sum(
-            a * b * standard[i + j]
-            for i, a in enumerate(powers)
-            for j, b in enumerate(powers)
-        )
+        variance = zero
+        for i, a in enumerate(powers):
+            for j, b in enumerate(powers):
+                variance = variance + a * b * standard[i + j]
         return _where(s.n >= 3, s.skew, np.sqrt(_nonnegative(variance) / s.n))
 
 
