@@ -151,7 +151,7 @@ def _legend(axes: Axes, colours: dict, markers: dict, name: str) -> None:
     axes.figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=min(4, len(handles)) if len(markers) == 1 else 2,
+        ncols=min(5, len(handles)) if len(markers) == 1 else 2,
         fontsize=8.5,
         frameon=False,
     )
@@ -254,6 +254,16 @@ def _differences(quantity: str, members: list[Comparison], verdict: Verdict) -> 
     )
 
 
+def _plain_ticks(axes: Axes, values: np.ndarray) -> None:
+    """Label a logarithmic axis with the values on it, or with those far enough apart."""
+    kept = [values[0]]
+    for value in values[1:]:
+        if np.log(value / kept[-1]) > np.log(values[-1] / values[0]) / _MOST_LABELS:
+            kept.append(value)
+    axes.set_yticks(kept, [f"{value:g}" for value in kept])
+    axes.minorticks_off()
+
+
 def _padded(values: np.ndarray) -> tuple[float, float]:
     pad = 0.12 * float(np.ptp(values)) or 0.5
     return float(values.min()) - pad, float(values.max()) + pad
@@ -288,6 +298,7 @@ def _z_map(
     axes.set_xlim(*_padded(mu))
     if sigma.min() > 0 and sigma.max() > 8 * sigma.min():
         axes.set_yscale("log")
+        _plain_ticks(axes, np.unique(sigma))
         axes.set_ylim(*np.exp(_padded(np.log(sigma))))
     else:
         axes.set_ylim(*_padded(sigma))

@@ -1,9 +1,10 @@
 """What the theory predicts for a case, and how far it may be off by its own limits."""
 
+import dataclasses
 import math
 from typing import NamedTuple
 
-from meanfield import moment_activation
+from meanfield import LIF, moment_activation
 
 from .cases import Case
 
@@ -40,13 +41,20 @@ def predict(case: Case) -> Prediction:
     Parameters
     ----------
     case : Case
-        For the schemes "grid" and "euler" the prediction is what a clocked simulator
-        shows (``discretization=dt``).
+        For the clocked schemes, "grid" and "euler", the prediction is what they show
+        (``discretization=dt``).
 
     Returns
     -------
     Prediction
         Fano factor = std**2/rate; correlation = chi**2 * input correlation.
+
+    Notes
+    -----
+    A chain of Euler steps, V -> V + (mu - V/tau) dt + sigma sqrt(dt) N(0, 1), is the
+    Ornstein-Uhlenbeck process with exp(-dt/tau') = 1 - dt/tau, mu' tau' = mu tau and
+    sigma'^2 tau' (1 - exp(-2 dt/tau')) = 2 sigma^2 dt at the times of the steps: so
+    "euler" is predicted as "grid" with other parameters.
 
     Examples
     --------
@@ -54,14 +62,22 @@ def predict(case: Case) -> Prediction:
     0.01823...
     """
     clocked = 0.0 if case.scheme == "bridge" else case.dt
-    rate, std, chi = (
-        float(x)
-        for x in moment_activation(
-            case.mu, case.sigma, case.neuron, discretization=clocked
-        )
-    )
+    mu, sigma, neuron = case.mu, case.sigma, case.neuron
+    if case.scheme == "euler":
+        mu, sigma, neuron = _euler_equivalent(case)
+    found = moment_activation(mu, sigma, neuron, discretization=clocked)
+    rate, std, chi = (float(x) for x in found)
     fano = std**2 / rate if rate > 0 else math.nan
     return Prediction(rate, std, fano, chi**2 * case.correlation)
+
+
+def _euler_equivalent(case: Case) -> tuple[float, float, LIF]:
+    tau, dt = float(case.neuron.tau_m), case.dt
+    exact = -dt / math.log1p(-dt / tau) if dt < tau else math.nan
+    kept = (1 - dt / tau) ** 2
+    sigma = case.sigma * math.sqrt(2 * dt / (exact * (1 - kept)))
+    neuron = dataclasses.replace(case.neuron, tau_m=exact)
+    return case.mu * tau / exact, sigma, neuron
 
 
 def allowances(case: Case, prediction: Prediction) -> dict[str, tuple[Allowance, ...]]:
@@ -83,14 +99,17 @@ def allowances(case: Case, prediction: Prediction) -> dict[str, tuple[Allowance,
     the rate's and all of the CV's, the Fano factor twice the CV's.
 
     *Clocked scheme*: raising the threshold by 0.5826 sigma sqrt(dt) accounts for the
-    leading error of a clocked simulator, of order sqrt(dt); one of order dt remains.
+    leading error of a clocked simulator, of order sqrt(dt). What remains shows in the
+    intervals: a fraction of dt in each, half of one at most; relative to the interval
+    that is rate dt/2.
 
     *Finite window*: the count variance is corrected for the window up to terms that
     decay with it (see `pooling.statistics`). For regular firing these are the harmonics
     of the interval, which the jitter of rW intervals damps:
     |rest| <= sum_k exp(-2 pi^2 k^2 F rW)/(pi k)^2, divided by rW for the Fano factor.
     For irregular firing correlations decay with tau_m, and the same expression with
-    exp(-W/tau_m) in place of the damping is added.
+    exp(-W/tau_m) in place of the damping is added. The covariance of a pair is
+    extrapolated from windows W and 2 W; it takes twice the same, relative to its size.
 
     *Linear chi*: the count of a neuron is a functional of its Gaussian noise; in the
     Wiener chaos expansion the output correlation of two equal neurons is
@@ -112,6 +131,7 @@ def allowances(case: Case, prediction: Prediction) -> dict[str, tuple[Allowance,
         ],
         "correlation": [
             Allowance("linear chi", _third_order(case, correlation)),
+            Allowance("finite window", _pair_window_rest(case, prediction)),
             Allowance("pairs in steps", _pair_steps(case) * abs(correlation)),
         ],
     }
@@ -133,6 +153,13 @@ def _window_rest(case: Case, prediction: Prediction) -> float:
     return (rest + relaxed) / intervals
 
 
+def _pair_window_rest(case: Case, prediction: Prediction) -> float:
+    if not prediction.fano > 0:
+        return 0.0
+    relative = 2 * _window_rest(case, prediction) / prediction.fano
+    return relative * abs(prediction.correlation)
+
+
 def _pair_steps(case: Case) -> float:
     return _PAIR_LOSS * case.dt / float(case.neuron.tau_m)
 
@@ -145,10 +172,10 @@ def _third_order(case: Case, correlation: float) -> float:
 
 
 def _clocked(case: Case, prediction: Prediction) -> dict[str, float]:
-    relative = case.dt / float(case.neuron.tau_m) + case.dt * prediction.rate / 2
+    relative = prediction.rate * case.dt / 2
     return {
         "rate": relative * prediction.rate,
-        "std": 1.5 * relative * prediction.std,
+        "std": relative * prediction.std,
         "fano": 2 * relative * prediction.fano,
         "correlation": 2 * relative * abs(prediction.correlation),
     }

@@ -130,6 +130,8 @@ def sweep(
                 _submit(queue, executor, workers.jobs, evaluate)
                 ready, _ = wait(queue.running, return_when=FIRST_COMPLETED)
             except BrokenExecutor:
+                if not workers.lost:
+                    raise
                 ready, _ = wait(queue.running, timeout=_BREAKING)
             broken = False
             for future in ready:
@@ -145,6 +147,8 @@ def sweep(
             _collect(queue, future, workers.lost, recorder, outcome)
     finally:
         outcome.unfinished = len(queue)
+        for future in queue.running:
+            future.cancel()
         workers.close(executor, kill=not finished)
     return outcome
 
@@ -182,6 +186,8 @@ def _collect(
         _fail(recorder, outcome, case, _WORKER_DIED)
         del queue.running[future]
         return True
+    except BrokenExecutor:
+        raise
     except Exception as error:
         _fail(recorder, outcome, case, _trace(error))
     else:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Dask", "Processes", "Threads", "Workers", "available_cores"]
+__all__ = ["Borrowed", "Dask", "Processes", "Threads", "Workers", "available_cores"]
 
 
 class Workers(Protocol):
@@ -119,6 +119,33 @@ class Threads:
     def close(self, executor: Executor, *, kill: bool = False) -> None:
         """End the pool; running cases end first, threads cannot be stopped."""
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+class Borrowed:
+    """Any `concurrent.futures.Executor` of yours; it is left open.
+
+    Parameters
+    ----------
+    executor : Executor
+    jobs : int
+        How many cases it works on at a time.
+
+    Notes
+    -----
+    A broken executor cannot be replaced here: its error ends the sweep.
+    """
+
+    lost: tuple[type[BaseException], ...] = ()
+
+    def __init__(self, executor: Executor, jobs: int):
+        self._executor, self.jobs = executor, jobs
+
+    def open(self) -> Executor:
+        """Return the executor."""
+        return self._executor
+
+    def close(self, executor: Executor, *, kill: bool = False) -> None:
+        """Leave the executor to its owner."""
 
 
 class Dask:

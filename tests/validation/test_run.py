@@ -1,8 +1,11 @@
+import multiprocessing
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+
 import pytest
 
 from validation import Case
 from validation.run import sweep
-from validation.workers import Processes, Threads
+from validation.workers import Borrowed, Processes, Threads
 
 from .fakes import CRASH, FAIL, SLOW, Book, evaluate, result_of
 
@@ -76,3 +79,18 @@ def test_an_error_of_the_recorder_ends_the_sweep():
 
     with pytest.raises(OSError, match="full"):
         sweep(cases_of(1, 2, 3), Threads(1), Full(), evaluate=evaluate)
+
+
+def test_any_executor_of_the_caller():
+    with ThreadPoolExecutor(2) as pool:
+        outcome = sweep(
+            cases_of(1, 2, FAIL), Borrowed(pool, 2), Book(), evaluate=evaluate
+        )
+        assert (outcome.done, outcome.failed) == (2, 1)
+        assert pool.submit(int).result() == 0  # left open
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=context) as pool,
+        pytest.raises(BrokenExecutor),
+    ):
+        sweep(cases_of(1, CRASH, 2), Borrowed(pool, 1), Book(), evaluate=evaluate)
