@@ -87,7 +87,7 @@ def simulate(
     the crossing is drawn from its distribution, and the neuron restarts at that time
     plus t_ref, off the grid (see `spiking_reference.models.lif`). Far from threshold
     steps of 2 dt, 4 dt, ... are made, up to 0.4 tau_m, as long as their mean path ends
-    3.5 standard deviations below it. Bias of rate and CV: none found at 0.1 % on 27
+    3.5 standard deviations below it. Bias of rate and CV: none found at 0.05 to 0.1 % on 28
     points at dt = 0.1 and 1 ms (docs/benchmarks/bias.md). A constant current
     (sigma = 0) is solved in closed form.
 
