@@ -1,27 +1,35 @@
 """The compiler options of every kernel, in one place."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "inner", "kernel"]
+
+# error_model="numpy": a division by zero gives inf, instead of a branch and an
+# exception in every loop. _nrt=False: kernels allocate nothing, so they need no
+# reference counts; counting them atomically for every array of every tuple passed cost
+# more than all that is done about a spike.
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
 
 
-def kernel(function: Any = None, **extra: Any) -> Any:
-    """Compile `function` lazily, cached on disk and without the GIL.
+def kernel(function: Callable) -> Any:
+    """Compile lazily, cached on disk and without the GIL; callable from Python."""
+    return numba.njit(**_OPTIONS)(function)
 
-    ``error_model="numpy"`` lets a division by zero give inf, as in NumPy, instead of a
-    branch and an exception in every loop. Without the run-time for references
-    (``_nrt``), which kernels that allocate nothing have no use for, passing a tuple of
-    arrays does not count references atomically: that cost more than a spike's work.
-    Extra keywords go to `numba.njit`.
-    """
-    options = {
-        "nogil": True,
-        "cache": True,
-        "error_model": "numpy",
-        "_nrt": False,
-    } | extra
-    if function is None:
-        return numba.njit(**options)
-    return numba.njit(**options)(function)
+
+def inner(function: Callable) -> Any:
+    """Compile for other kernels only, which spares the time for Python's way in."""
+    return numba.njit(**_OPTIONS, no_cpython_wrapper=True)(function)
+
+
+def inlined(function: Callable) -> Any:
+    """Compile into the kernels that call: tuples of arrays are dear to pass."""
+    return numba.njit(**_OPTIONS, no_cpython_wrapper=True, forceinline=True)(function)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, kernel
 from .counting import finish, spike
 from .lanes import Lanes, draw, update
 from .loops import PATIENCE
@@ -133,7 +133,7 @@ def merge(parts: list[Lanes]) -> list[Lanes]:
     return joined
 
 
-@kernel(forceinline=True)
+@inlined
 def _take_spikes(lanes, l, ticks, sink):
     """Hand on the spikes of lane l in the last chunk; false when it is done."""
     j, n = lanes.who[l], lanes.n[0]
@@ -156,7 +156,7 @@ def _take_spikes(lanes, l, ticks, sink):
     return n < end or waits
 
 
-@kernel(forceinline=True)
+@inlined
 def _remove(lanes, l):
     """Drop lane l: the last one takes its place."""
     end = lanes.n[1] - 1

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined
 from .tape import Probe, Tape, write
 
 __all__ = ["N_MOMENTS", "N_SUMS", "Sink", "Tally", "Windows", "finish", "spike"]
@@ -48,7 +48,7 @@ class Sink(NamedTuple):
     probe: Probe
 
 
-@kernel(forceinline=True)
+@inlined
 def add_interval(m, value):
     """Add an interval to the power sums of its distance from the first one.
 
@@ -69,7 +69,7 @@ def add_interval(m, value):
     m[7] += d3 * d3
 
 
-@kernel(forceinline=True)
+@inlined
 def _close_window(tally, j, w):
     n = tally.counted[j, w]
     tally.batch[j, w, 0] += n
@@ -77,7 +77,7 @@ def _close_window(tally, j, w):
     tally.counted[j, w] = 0.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _close_batch(tally, j, w):
     a, q = tally.batch[j, w, 0], tally.batch[j, w, 1]
     sums = tally.sums[j, w]
@@ -90,7 +90,7 @@ def _close_batch(tally, j, w):
     tally.batch[j, w, 1] = 0.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _next_window(tally, windows, j, w, t):
     """Close the running window and open the one that t lies in, if it is a whole one."""
     length, per_batch = windows.length[w], windows.per_batch[w]
@@ -106,7 +106,7 @@ def _next_window(tally, windows, j, w, t):
     tally.counted[j, w] = -np.inf if last else 0.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _count(tally, windows, j, t):
     for w in range(windows.length.size):
         if t >= tally.edge[j, w]:
@@ -114,7 +114,7 @@ def _count(tally, windows, j, t):
         tally.counted[j, w] += 1.0
 
 
-@kernel(forceinline=True)
+@inlined
 def spike(sink, j, t, interval, duration):
     """Take a spike of neuron j at t after the warm-up; false once nothing is open.
 
@@ -135,7 +135,7 @@ def spike(sink, j, t, interval, duration):
     return True
 
 
-@kernel(forceinline=True)
+@inlined
 def finish(sink, j):
     """Close the windows that neuron j left open."""
     tally = sink.tally

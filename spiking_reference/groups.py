@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, inner, kernel
 from .counting import spike
 from .loops import PATIENCE, TINY_ROOM, advance_one, fill_levels
 from .models.lif import (
@@ -71,7 +71,7 @@ class Pairs(NamedTuple):
     p: np.ndarray
 
 
-@kernel(forceinline=True)
+@inlined
 def _count(pairs, g, j, t):
     if t < 0.0:
         return
@@ -82,7 +82,7 @@ def _count(pairs, g, j, t):
             pairs.ahead[j, w] += 1.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _close_windows(pairs, g, size, t):
     for w in range(pairs.length.size):
         k = pairs.window[g, w]
@@ -103,7 +103,7 @@ def _close_windows(pairs, g, size, t):
             pairs.ahead[j, w] = 0.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _emit(sink, pairs, g, j, t, duration):
     """Take a spike of neuron j at t from the end of the warm-up."""
     if spike(sink, j, t, t - sink.tally.last[j], duration):
@@ -112,7 +112,7 @@ def _emit(sink, pairs, g, j, t, duration):
         sink.tally.last[j] = np.nan  # closed
 
 
-@kernel(forceinline=True)
+@inlined
 def _passage(neurons, j, x, x1, table, i, rng):
     if neurons.sigma[j] > 0.0:
         return crossing_time(x, x1, table, i, neurons.tau[j], rng)
@@ -120,7 +120,7 @@ def _passage(neurons, j, x, x1, table, i, rng):
     return time if time <= table[i, LENGTH] else -1.0
 
 
-@kernel(forceinline=True)
+@inlined
 def _share(noise, whole, part, rng):
     """Split off the part of a step's noise with SD `part` from SD `whole`."""
     if not part < whole:
@@ -129,7 +129,7 @@ def _share(noise, whole, part, rng):
     return ratio * noise + part * math.sqrt(1.0 - ratio) * normal(rng)
 
 
-@kernel(forceinline=True)
+@inlined
 def _bridge_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     """Take neuron j through the step of its group with the shared noise."""
     n = groups.step[g]
@@ -171,14 +171,14 @@ def _bridge_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
         start, x = release, neurons.reset[j]
 
 
-@kernel
+@inner
 def _fill(neurons, j, table, h):
     tau, leak = neurons.tau[j], neurons.leak[j]
     last = table.shape[0] - 1
     fill_step(table, last, tau, leak, neurons.mu[j], neurons.sigma[j], h)
 
 
-@kernel(forceinline=True)
+@inlined
 def _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     """Do the same with the threshold tested at the end of the step only."""
     n = groups.step[g]
@@ -195,7 +195,7 @@ def _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
         state.release[j] = n + 1 + groups.n_ref[j]
 
 
-@kernel(forceinline=True)
+@inlined
 def _step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     if groups.n_ref[j] >= 0:
         _clocked_step(neurons, g, j, clock, state, groups, sink, pairs, noise)
@@ -203,7 +203,7 @@ def _step(neurons, g, j, clock, state, groups, sink, pairs, noise):
         _bridge_step(neurons, g, j, clock, state, groups, sink, pairs, noise)
 
 
-@kernel
+@inner
 def _close_clocked(neurons, j, clock, state, groups, sink, budget):
     """Go on alone, behind the end, until the open interval of neuron j is closed."""
     end = (clock.warmup + (1.0 + PATIENCE) * clock.duration) / clock.dt
@@ -226,7 +226,7 @@ def _close_clocked(neurons, j, clock, state, groups, sink, budget):
     return budget
 
 
-@kernel
+@inner
 def _close(neurons, j, clock, state, groups, sink, budget):
     if groups.n_ref[j] >= 0:
         return _close_clocked(neurons, j, clock, state, groups, sink, budget)
@@ -245,7 +245,7 @@ def _close(neurons, j, clock, state, groups, sink, budget):
     return advance_one(neurons, j, clock, state, sink, budget)
 
 
-@kernel(forceinline=True)
+@inlined
 def _correlate(groups, g):
     """Draw the correlated normals of one step."""
     shared, noise = groups.normals[0], groups.normals[1]
@@ -259,7 +259,7 @@ def _correlate(groups, g):
         noise[i] = total
 
 
-@kernel(forceinline=True)
+@inlined
 def _advance_shared(neurons, g, clock, state, groups, sink, pairs, budget):
     """Advance one group to the end of the run, within the budget."""
     size = groups.factor.shape[1]

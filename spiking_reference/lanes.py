@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, kernel
 
 __all__ = ["Lanes", "draw", "update"]
 
@@ -112,7 +112,7 @@ def draw(words, z, n):
         second[l] = radius * (cosine if swap else sine)
 
 
-@kernel(forceinline=True)
+@inlined
 def update(lanes, z, bit, n):
     """One step of the first n lanes; spikes set `bit` of the history.
 

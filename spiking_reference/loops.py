@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, inner, kernel
 from .counting import finish, spike
 from .models.lif import (
     DECAY,
@@ -81,7 +81,7 @@ class State(NamedTuple):
     limits: np.ndarray
 
 
-@kernel
+@inner
 def fill_levels(table, limits, tau, leak, mu, sigma, dt):
     """Fill in steps dt, 2 dt, 4 dt, ..., and the x up to which each may be made.
 
@@ -101,7 +101,7 @@ def fill_levels(table, limits, tau, leak, mu, sigma, dt):
         h *= 2.0
 
 
-@kernel
+@inner
 def _trace(neurons, j, probe, table, dt, first):
     """Sample the voltage of a noiseless neuron."""
     t_ref = neurons.t_ref[j]
@@ -116,7 +116,7 @@ def _trace(neurons, j, probe, table, dt, first):
         sample(probe, j, n, decay * neurons.reset[j] + drift)
 
 
-@kernel
+@inner
 def _deterministic(neurons, j, clock, state, sink, budget):
     """Spikes of a noiseless neuron: first + k interval, by multiplication."""
     first = deterministic_interval(
@@ -141,7 +141,7 @@ def _deterministic(neurons, j, clock, state, sink, budget):
     return budget
 
 
-@kernel
+@inner
 def _reveal(neurons, j, probe, table, dt, start, x0, end, x1):
     """Sample a stretch of path that stayed below threshold at the grid points in it.
 
@@ -170,7 +170,7 @@ def _reveal(neurons, j, probe, table, dt, start, x0, end, x1):
         sample(probe, j, n, x1)
 
 
-@kernel
+@inner
 def _hold(neurons, j, probe, dt, start, end):
     """Sample the reset voltage at the grid points of a refractory period."""
     if probe.row[j] >= 0:
@@ -215,7 +215,7 @@ def advance(neurons, clock, state, sink, budget):
     return budget
 
 
-@kernel
+@inner
 def _restart(neurons, j, table, level, dt, start):
     """Fill the step from the restart at `start` to the grid; return where that is."""
     n = np.int64(start / dt) + 1
@@ -227,7 +227,7 @@ def _restart(neurons, j, table, level, dt, start):
     return n
 
 
-@kernel
+@inner
 def _last_step(clock, last):
     """Step at which a neuron may stop: it has patience for an open interval."""
     time = clock.warmup + clock.duration
@@ -236,7 +236,7 @@ def _last_step(clock, last):
     return math.ceil(time / clock.dt)
 
 
-@kernel(forceinline=True)
+@inlined
 def _longest_step(x, limits):
     level = 0
     for k in range(1, MAX_LEVELS):
@@ -244,7 +244,7 @@ def _longest_step(x, limits):
     return level
 
 
-@kernel
+@inner
 def advance_one(neurons, j, clock, state, sink, budget):
     """Advance neuron j, whose levels have been filled in."""
     dt, tau, table, limits = clock.dt, neurons.tau[j], state.table, state.limits

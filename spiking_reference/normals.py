@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, kernel
 from .lanes import draw
 from .streams import seed
 
@@ -53,7 +53,7 @@ def begin(normals, key, index):
     normals.used[0] = _STOCK
 
 
-@kernel(forceinline=True)
+@inlined
 def pop(normals):
     """Take a standard normal; float32 in value, see `lanes.draw`."""
     i = normals.used[0]

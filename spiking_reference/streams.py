@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined, inner, kernel
 
 __all__ = ["exponential", "normal", "seed", "seed_all", "uniform"]
 
@@ -72,7 +72,7 @@ def seed_all(states, key, first):
         seed(states[j], key, first + j)
 
 
-@kernel(forceinline=True)
+@inlined
 def _bits(state):
     s0, s1 = state[0], state[1]
     total = s0 + s1
@@ -85,7 +85,7 @@ def _bits(state):
     return out
 
 
-@kernel(forceinline=True)
+@inlined
 def uniform(state):
     """Draw from the open interval (0, 1), 53 bits."""
     return (np.int64(_bits(state) >> np.uint64(11)) + 0.5) * _TO_UNIT
@@ -97,7 +97,7 @@ def exponential(state):
     return -math.log(uniform(state))
 
 
-@kernel(inline="never")
+@inner
 def _outside(state, layer, u):
     """Finish a draw that fell outside its layer's inner rectangle (1 %)."""
     if layer == 0:

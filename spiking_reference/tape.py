@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import kernel
+from ._jit import inlined
 
 __all__ = ["CAPACITY", "MARGIN", "Probe", "Tape", "has_room", "sample", "write"]
 
@@ -26,13 +26,13 @@ class Tape(NamedTuple):
     span: np.ndarray
 
 
-@kernel(forceinline=True)
+@inlined
 def has_room(tape):
     """Whether MARGIN entries more can be written."""
     return tape.used[0] + MARGIN <= tape.times.size
 
 
-@kernel(forceinline=True)
+@inlined
 def write(tape, j, t):
     """Write down a spike of neuron j of the block at t, if it is wanted."""
     if tape.wanted[j] and tape.span[0] <= t < tape.span[1]:
@@ -58,7 +58,7 @@ class Probe(NamedTuple):
     rng: np.ndarray
 
 
-@kernel(forceinline=True)
+@inlined
 def sample(probe, j, n, x):
     """Store V = V_th + x of neuron j at grid point n, if it is to be sampled."""
     row = probe.row[j]

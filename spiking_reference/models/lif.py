@@ -38,7 +38,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import inlined, inner, kernel
 from ..streams import normal, uniform
 
 __all__ = [
@@ -73,7 +73,7 @@ class Neurons(NamedTuple):
     sigma: np.ndarray
 
 
-@kernel
+@inner
 def _over(numerator, z):
     """Return numerator/z, or its limit 1 where z is 0."""
     return numerator / z if z > 0.0 else 1.0
@@ -99,7 +99,7 @@ def fill_step(steps, i, tau, leak, mu, sigma, h):
     row[LENGTH] = h
 
 
-@kernel
+@inner
 def step_limit(steps, i, margin):
     """Highest x from which step i ends `margin` SDs below threshold.
 
@@ -109,7 +109,7 @@ def step_limit(steps, i, margin):
     return min(-room, (-steps[i, DRIFT] - room) / steps[i, DECAY])
 
 
-@kernel(forceinline=True)
+@inlined
 def stays_below(x0, x1, steps, i, u):
     """Whether a bridge from x0 to x1 stays below for certain, at the uniform u.
 
@@ -122,7 +122,7 @@ def stays_below(x0, x1, steps, i, u):
     return (a > 0.0) & (b > 0.0) & safe & (u > _EXP_RARE)
 
 
-@kernel(forceinline=True)
+@inlined
 def _bridge_crosses(a, b, spread, bulge, u):
     """Decide by the uniform u whether a bridge between a and b reached the curve."""
     c = (a + b) / math.sqrt(spread)
@@ -134,7 +134,7 @@ def _bridge_crosses(a, b, spread, bulge, u):
     return u < math.exp(-exponent)
 
 
-@kernel(forceinline=True)
+@inlined
 def _touch(a, b, spread, square, u):
     """Invert w for the fraction of s at which the line is met (stable for all b)."""
     ratio = b / a
@@ -145,7 +145,7 @@ def _touch(a, b, spread, square, u):
     return 1.0 / (1.0 + q)
 
 
-@kernel(forceinline=True)
+@inlined
 def crossing_time(x0, x1, steps, i, tau, rng):
     """Time of the first crossing in step i from x0 < 0 to x1 [ms]; -1.0 for none.
 
@@ -171,7 +171,7 @@ def crossing_time(x0, x1, steps, i, tau, rng):
     return min(0.5 * tau * math.log1p(steps[i, GROWTH] * met), steps[i, LENGTH])
 
 
-@kernel
+@inner
 def deterministic_interval(tau, leak, reset, mu):
     """Time from reset to threshold without noise [ms]; inf at and below rheobase."""
     if tau == np.inf:
