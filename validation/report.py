@@ -113,12 +113,16 @@ def _render(findings: Findings, images: list[_Image]) -> str:
     budget = budget_rows(findings)
     reasons = dict.fromkeys(row[1] for row in budget)
 
-    def described(comparisons, last):
+    def described(comparisons, first):
         rows = comparison_rows(comparisons, verdict.rejected)
         return [
-            (c.case.label, grid.neuron_name(c.case.neuron), *row, last(c.case))
+            (first(c.case), grid.neuron_name(c.case.neuron), *row)
             for c, row in zip(comparisons, rows, strict=True)
         ]
+
+    def reproducible(case):
+        command = f"python -m validation case {case.hash[:12]} --grid {grid.source}"
+        return {"label": case.label, "command": command}
 
     return environment.get_template("report.html.j2").render(
         findings=findings,
@@ -151,7 +155,9 @@ def _render(findings: Findings, images: list[_Image]) -> str:
         ],
         provenance=_provenance(findings),
         notes=notes(findings),
-        everything=described(verdict.comparisons, lambda case: case.hash[:12]),
+        everything=described(
+            verdict.comparisons, lambda case: f"{case.hash[:12]} {case.label}"
+        ),
     )
 
 
