@@ -18,6 +18,7 @@ _OPTIONS: dict[str, Any] = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
+_INNER = _OPTIONS | {"no_cpython_wrapper": True}
 
 
 def kernel(function: Callable) -> Any:
@@ -27,9 +28,9 @@ def kernel(function: Callable) -> Any:
 
 def inner(function: Callable) -> Any:
     """Compile for other kernels only, which spares the time for Python's way in."""
-    return numba.njit(**_OPTIONS, no_cpython_wrapper=True)(function)
+    return numba.njit(**_INNER)(function)
 
 
 def inlined(function: Callable) -> Any:
     """Compile into the kernels that call: tuples of arrays are dear to pass."""
-    return numba.njit(**_OPTIONS, no_cpython_wrapper=True, forceinline=True)(function)
+    return numba.njit(**(_INNER | {"forceinline": True}))(function)
