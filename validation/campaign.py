@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from .cases import Case
-from .compare import ALPHA, Verdict, judge
 from .evaluate import Result, evaluate
 from .gridfile import Grid
 from .provenance import versions
 from .run import Outcome, sweep
 from .store import Entry, Store
+from .verdict import ALPHA, Verdict, judge
 from .workers import Workers
 
 __all__ = ["Findings", "findings", "run_grid"]

@@ -120,7 +120,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_alpha(parser: argparse.ArgumentParser) -> None:
-    from .compare import ALPHA
+    from .verdict import ALPHA
 
     parser.add_argument(
         "--alpha",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["save", "to_xarray"]
 
 _UNITS = {"rate": "kHz", "std": "sqrt(kHz)", "fano": "1", "correlation": "1"}
-_COLUMNS = ("theory", "value", "stderr", "allowance", "z")
+_COLUMNS = ("theory", "value", "stderr", "below", "above", "z")
 _CASE = tuple(f.name for f in dataclasses.fields(Case) if f.name != "neuron")
 _RESULT = ("stop", "rounds", "spikes")
 _NEURON = tuple(f.name for f in dataclasses.fields(LIF))
@@ -34,9 +34,10 @@ def to_xarray(findings: Findings) -> "xarray.Dataset":
     Returns
     -------
     xarray.Dataset
-        Variables ``theory``, ``value``, ``stderr``, ``allowance`` and ``z`` over (case,
-        quantity), NaN where a case has no such quantity; what defines a case, its hash
-        and how it was simulated as coordinates. Units ms, mV and kHz.
+        Variables ``theory``, ``value``, ``stderr``, ``z`` and the theory-error budget
+        (``below``, ``above``) over (case, quantity), NaN where a case has no such
+        quantity; what defines a case, its hash and how it was simulated as coordinates.
+        Units ms, mV and kHz.
     """
     import xarray as xr
 

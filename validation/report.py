@@ -9,8 +9,9 @@ from pathlib import Path
 
 from .campaign import Findings
 from .compare import LEVEL
-from .figures import Picture, pictures
+from .figures import pictures
 from .provenance import simulator_fingerprint
+from .style import Picture
 from .tables import (
     COMPARISON_HEAD,
     LABELS,

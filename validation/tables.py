@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from .campaign import Findings
-from .compare import LEVEL, Comparison, Pooled, Verdict
+from .compare import LEVEL, Comparison
 from .predict import QUANTITIES
+from .verdict import Pooled, Verdict
 
 __all__ = [
     "LABELS",
@@ -104,12 +105,17 @@ def comparison_rows(
                 f"{c.value * shown:.5g}",
                 f"{c.stderr * shown:.2g}",
                 f"{c.relative:+.2%}",
-                f"{c.allowance / c.scale if c.scale else 0.0:.2%}",
+                _budget(c.below, c.above, c.scale),
                 f"{c.z:+.2f}",
                 "not tested" if c.untested else verdict,
             )
         )
     return rows
+
+
+def _budget(below: float, above: float, scale: float) -> str:
+    low, high = (x / scale if scale else 0.0 for x in (below, above))
+    return f"±{low:.2%}" if low == high else f"-{low:.2%} +{high:.2%}"
 
 
 def worst(verdict: Verdict, number: int) -> list[Comparison]:
@@ -127,7 +133,7 @@ def budget_rows(findings: Findings) -> list[tuple[str, ...]]:
         for reason in reasons:
             sizes = sorted(
                 (
-                    (a.size / c.scale, c.case.label)
+                    (max(a.below, a.above) / c.scale, c.case.label)
                     for c in members
                     for a in c.allowances
                     if a.reason == reason

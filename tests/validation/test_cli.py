@@ -61,7 +61,7 @@ def test_a_wrong_theory_exits_with_1(smoke_store, tmp_path, capsys, monkeypatch)
 
 
 def _with_theory(theory):
-    from validation.compare import judge
+    from validation.verdict import judge
 
     def judged(results, cases, **options):
         return judge(results, cases, predict=theory, **options)

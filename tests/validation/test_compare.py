@@ -6,10 +6,11 @@ import pytest
 
 from meanfield import LIF, moment_activation
 from validation import Case
-from validation.compare import compare, judge
+from validation.compare import compare
 from validation.evaluate import Result
 from validation.pooling import Measurement
-from validation.predict import Prediction, allowances, predict
+from validation.predict import Allowance, Prediction, allowances, predict
+from validation.verdict import judge
 
 CASES = [
     Case(mu=mu, sigma=sigma, correlation=rho)
@@ -96,7 +97,7 @@ def test_small_degrees_of_freedom_do_not_raise_the_rate(monkeypatch):
 
 def test_the_budget_forgives_no_more_than_it_says():
     case = Case(mu=1.0, sigma=1.0)
-    allowed = sum(a.size for a in allowances(case, predict(case))["rate"])
+    allowed = sum(a.above for a in allowances(case, predict(case))["rate"])
     exact = predict(case).rate
     for beyond, status in ((-1e-6, 0), (2e-3 * exact, 1)):
         result = drawn(case, np.random.default_rng(0))
@@ -151,13 +152,31 @@ def test_missing_cases_are_no_agreement():
 
 
 def test_third_order_allowance_is_a_bound():
-    # Thresholded Gaussians: both orders known, c = (2/pi) arcsin(rho).
+    # Thresholded Gaussians: all orders are known, c = (2/pi) arcsin(rho).
     for rho in (0.1, 0.3, -0.7):
         linear = 2 / math.pi
         exact = linear * math.asin(rho)
         bound = (1 - linear) * abs(rho) ** 3
         assert 0 < abs(exact) - linear * abs(rho) < bound
-    case = Case(mu=1.0, sigma=1.0, correlation=0.3)
-    chi2 = predict(case).correlation / 0.3
-    terms = {a.reason: a.size for a in allowances(case, predict(case))["correlation"]}
-    assert math.isclose(terms["linear chi"], (1 - chi2) * 0.3**3)
+    for rho in (0.3, -0.3):
+        case = Case(mu=1.0, sigma=1.0, correlation=rho)
+        chi2 = predict(case).correlation / rho
+        terms = {a.reason: a for a in allowances(case, predict(case))["correlation"]}
+        _, below, above = terms["linear chi"]
+        outward, inward = (above, below) if rho > 0 else (below, above)
+        assert math.isclose(outward, (1 - chi2) * 0.3**3)
+        assert inward == 0
+        _, below, above = terms["pairs in steps"]
+        assert (above if rho > 0 else below) == 0
+        assert (below if rho > 0 else above) > 0
+
+
+def test_budget_is_one_sided_where_the_limit_is():
+    case = Case(mu=1.5, sigma=1.0, scheme="grid", dt=1.0)
+    compared = compare(case, drawn(case, np.random.default_rng(0)))
+    (rate,) = (c for c in compared if c.quantity == "rate")
+    assert rate.below > 5 * rate.above > 0
+    one = {"theory": 1.0, "stderr": 0.01, "allowances": (Allowance("x", 0.1, 0.0),)}
+    for value, excess in ((0.95, 0.0), (0.85, -5.0), (1.05, 5.0)):
+        changed = dataclasses.replace(rate, value=value, **one)
+        assert math.isclose(changed.excess, excess, abs_tol=1e-9)

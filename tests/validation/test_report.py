@@ -55,7 +55,7 @@ def test_figures_are_files(folder):
 def test_a_page_can_be_written_from_nothing(smoke, tmp_path):
     import dataclasses
 
-    from validation.compare import judge
+    from validation.verdict import judge
 
     verdict = judge({}, smoke.grid.cases, failed=1)
     case = smoke.grid.cases[0]

@@ -1,0 +1,106 @@
+"""What the figures of a report have in common: size, colours, markers, legend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .cases import Case
+from .compare import Comparison
+
+__all__ = ["Picture", "colours", "legend", "markers", "new", "variant"]
+
+_SIZE = (5.4, 3.9)  # inches; legible at the width of a phone
+NAMES = {
+    "rate": "Firing rate",
+    "std": "Standard deviation",
+    "fano": "Fano factor",
+    "correlation": "Output correlation",
+}
+AXES = {
+    "rate": "rate (Hz)",
+    "std": "std (sqrt(Hz))",
+    "fano": "Fano factor",
+    "correlation": "output correlation",
+}
+MARKERS = "osD^v<>P"
+MOST_LABELS = 8
+MU, SIGMA = "mu (mV/ms)", "sigma (mV/sqrt(ms))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A figure with its file name (without ending), title and description."""
+
+    name: str
+    title: str
+    description: str
+    figure: Figure
+
+
+def new() -> tuple[Figure, Axes]:
+    """Return an empty figure; no global state of matplotlib is involved."""
+    figure = Figure(figsize=_SIZE, dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def colours(values: Sequence[float]) -> dict[float, tuple]:
+    """Return colours from dark to light in the order of the values, none too pale."""
+    ordered = sorted(set(values))
+    places = np.linspace(0.0, 0.82, len(ordered)) if len(ordered) > 1 else [0.3]
+    return dict(zip(ordered, colormaps["viridis"](places), strict=True))
+
+
+def variant(case: Case) -> tuple[str, float, float]:
+    """Return what may distinguish cases at the same point."""
+    return case.scheme, case.dt, case.duration
+
+
+def markers(members: Sequence[Comparison]) -> dict[tuple, str]:
+    """Return a marker for each variant."""
+    variants = sorted({variant(c.case) for c in members})
+    return {v: MARKERS[i % len(MARKERS)] for i, v in enumerate(variants)}
+
+
+def _label(kind: tuple[str, float, float], all_: Sequence[tuple]) -> str:
+    scheme, dt, duration = kind
+    label = f"{scheme}, dt = {dt:g} ms"
+    if len({v[:2] for v in all_}) < len(all_):
+        label += f", {duration / 1000:g} s"
+    return label
+
+
+def legend(axes: Axes, colours: dict, markers: dict, name: str) -> None:
+    """Add a legend of colours, and of markers if there are several."""
+    shown = list(colours)
+    if len(shown) > MOST_LABELS:
+        picks = np.linspace(0, len(shown) - 1, MOST_LABELS).round().astype(int)
+        shown = [shown[i] for i in picks]
+    handles = [
+        Line2D([], [], color=colours[v], lw=2, label=f"{name} = {v:g}") for v in shown
+    ]
+    if len(markers) > 1:
+        handles += [
+            Line2D(
+                [],
+                [],
+                color="0.3",
+                ls="",
+                marker=m,
+                label=_label(v, list(markers)),
+            )
+            for v, m in markers.items()
+        ]
+    axes.figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(5, len(handles)) if len(markers) == 1 else 2,
+        fontsize=8.5,
+        frameon=False,
+    )
