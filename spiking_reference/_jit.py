@@ -1,6 +1,8 @@
 """The compiler options of every kernel, in one place."""
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -18,19 +20,38 @@ _OPTIONS: dict[str, Any] = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
-_INNER = _OPTIONS | {"no_cpython_wrapper": True}
+_INNER: dict[str, Any] = _OPTIONS | {"no_cpython_wrapper": True}
+_INLINED: dict[str, Any] = _INNER | {"forceinline": True}
+
+
+def _digest() -> str:
+    """Return a short hash of all sources of the package."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+_SOURCES = _digest()
+
+
+def _compile(function: Callable, options: dict[str, Any]) -> Any:
+    # numba's cache looks at a kernel's own file only, and would go on using machine
+    # code into which an older version of some other file was compiled.
+    function.__qualname__ = f"{function.__qualname__}_{_SOURCES}"
+    return numba.njit(**options)(function)
 
 
 def kernel(function: Callable) -> Any:
     """Compile lazily, cached on disk and without the GIL; callable from Python."""
-    return numba.njit(**_OPTIONS)(function)
+    return _compile(function, _OPTIONS)
 
 
 def inner(function: Callable) -> Any:
     """Compile for other kernels only, which spares the time for Python's way in."""
-    return numba.njit(**_INNER)(function)
+    return _compile(function, _INNER)
 
 
 def inlined(function: Callable) -> Any:
     """Compile into the kernels that call: tuples of arrays are dear to pass."""
-    return numba.njit(**(_INNER | {"forceinline": True}))(function)
+    return _compile(function, _INLINED)
