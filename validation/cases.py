@@ -170,10 +170,15 @@ class Case:
         return np.random.SeedSequence(int(self.hash, 16), spawn_key=key)
 
     @property
+    def clocked(self) -> bool:
+        """Whether the scheme is one that misses crossings within a step."""
+        return self.scheme != "bridge"
+
+    @property
     def label(self) -> str:
         """What distinguishes the case, in one line."""
         extra = f" rho={self.correlation:g}" if self.correlation else ""
-        scheme = "" if self.scheme == "bridge" else f" {self.scheme}"
+        scheme = f" {self.scheme}" if self.clocked else ""
         return f"mu={self.mu:g} sigma={self.sigma:g}{extra} dt={self.dt:g}{scheme}"
 
 

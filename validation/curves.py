@@ -8,9 +8,19 @@ import numpy as np
 from .cases import Case
 from .compare import Comparison
 from .predict import Prediction
-from .style import AXES, MU, NAMES, Picture, colours, legend, markers, new, variant
+from .style import (
+    AXES,
+    MU,
+    Picture,
+    colours,
+    legend,
+    markers,
+    new,
+    title_of,
+    variant,
+)
 from .tables import SHOWN
-from .verdict import Verdict
+from .verdict import Pooled, Verdict
 
 __all__ = ["curves", "differences"]
 
@@ -18,12 +28,13 @@ _FINE = 160  # points of a theory curve
 
 
 def curves(
-    quantity: str,
+    pooled: Pooled,
     neuron: str,
     members: list[Comparison],
     predict: Callable[[Case], Prediction],
 ) -> Picture:
     """Draw one quantity of one neuron against mu, a theory curve for each sigma."""
+    quantity = pooled.quantity
     figure, axes = new()
     shown = SHOWN[quantity]
     colour_of = colours([c.case.sigma for c in members])
@@ -34,21 +45,21 @@ def curves(
     fine = np.linspace(low - pad, high + pad, _FINE)
     drawn = set()
     for c in members:
-        clocked = c.case.scheme if c.case.scheme != "bridge" else ""
-        key = (c.case.sigma, c.case.correlation, clocked and variant(c.case))
+        # Only clocked schemes are predicted one by one.
+        scheme = variant(c)[:2] if pooled.clocked else ()
+        key = (c.case.sigma, variant(c)[2], scheme)
         if key not in drawn:
             drawn.add(key)
             line = [
                 getattr(predict(replace(c.case, mu=float(m))), quantity) for m in fine
             ]
-            style = "--" if clocked else "-"
             colour = colour_of[c.case.sigma]
-            axes.plot(fine, np.array(line) * shown, style, color=colour, lw=1.4)
+            axes.plot(fine, np.array(line) * shown, color=colour, lw=1.4)
         axes.errorbar(
             c.case.mu,
             c.value * shown,
             c.stderr * shown,
-            fmt=marker_of[variant(c.case)],
+            fmt=marker_of[variant(c)],
             color=colour_of[c.case.sigma],
             mec="white",
             mew=0.6,
@@ -57,21 +68,23 @@ def curves(
         )
     axes.set_xlabel(MU)
     axes.set_ylabel(AXES[quantity])
-    axes.set_title(f"{NAMES[quantity]}, neuron “{neuron}”", fontsize=11)
+    title = f"{title_of(pooled)}, neuron “{neuron}”"
+    axes.set_title(title, fontsize=11)
     legend(axes, colour_of, marker_of, "sigma")
     return Picture(
-        name=f"{quantity}-{neuron}",
-        title=f"{NAMES[quantity]}, neuron “{neuron}”",
+        name=f"{pooled.name.replace(', ', '-')}-{neuron}",
+        title=title,
         description=(
-            f"{NAMES[quantity]} against mean drive: theory as lines, {len(members)} "
+            f"{title_of(pooled)} against mean drive: theory as lines, {len(members)} "
             "simulated points with one standard error (often smaller than the point)."
         ),
         figure=figure,
     )
 
 
-def differences(quantity: str, members: list[Comparison], verdict: Verdict) -> Picture:
+def differences(pooled: Pooled, verdict: Verdict) -> Picture:
     """Draw the relative differences of one quantity, case by case."""
+    quantity, members = pooled.quantity, pooled.members(verdict.tested)
     figure, axes = new()
     colour_of = colours([c.case.sigma for c in members])
     members = sorted(members, key=lambda c: (c.case.mu, c.case.sigma))
@@ -99,11 +112,12 @@ def differences(quantity: str, members: list[Comparison], verdict: Verdict) -> P
     axes.set_xticks([])
     unit = "of the input correlation" if quantity == "correlation" else "of the theory"
     axes.set_ylabel(f"simulation − theory (% {unit})", fontsize=9)
-    axes.set_title(f"{NAMES[quantity]}: differences", fontsize=11)
+    title = f"{title_of(pooled)}: differences"
+    axes.set_title(title, fontsize=11)
     legend(axes, colour_of, {None: ""}, "sigma")
     return Picture(
-        name=f"difference-{quantity}",
-        title=f"{NAMES[quantity]}: differences",
+        name=f"difference-{pooled.name.replace(', ', '-')}",
+        title=title,
         description=(
             f"Relative difference of all {len(members)} cases. Bars: {critical:.2f} "
             "standard errors, what the family of tests allows. Grey: the theory-error "

@@ -6,7 +6,7 @@ from .cases import Case
 from .curves import curves, differences
 from .gridfile import Grid
 from .maps import histogram, z_map
-from .predict import QUANTITIES, Prediction, predict
+from .predict import Prediction, predict
 from .style import Picture
 from .verdict import Verdict
 
@@ -34,27 +34,19 @@ def pictures(
         Curves for each quantity and neuron, differences for each quantity, z maps for
         each neuron, and the histogram of z.
     """
-    for quantity in QUANTITIES:
+    for pooled in verdict.pooled:
         for name, neuron in grid.neurons:
-            members = [
-                c
-                for c in verdict.comparisons
-                if c.quantity == quantity and c.case.neuron == neuron and c.value > 0
-            ]
+            members = pooled.members(verdict.comparisons)
+            members = [c for c in members if c.case.neuron == neuron and c.value > 0]
             if members:
-                yield curves(quantity, name, members, predict)
-    for quantity in QUANTITIES:
-        members = [c for c in verdict.tested if c.quantity == quantity]
-        if members:
-            yield differences(quantity, members, verdict)
-    for quantity in QUANTITIES:
+                yield curves(pooled, name, members, predict)
+    for pooled in verdict.pooled:
+        yield differences(pooled, verdict)
+    for pooled in verdict.pooled:
         for name, neuron in grid.neurons:
-            members = [
-                c
-                for c in verdict.tested
-                if c.quantity == quantity and c.case.neuron == neuron
-            ]
+            members = pooled.members(verdict.tested)
+            members = [c for c in members if c.case.neuron == neuron]
             if len(members) > 1:
-                yield z_map(quantity, name, members, verdict)
+                yield z_map(pooled, name, members, verdict)
     if verdict.tested:
         yield histogram(verdict)

@@ -66,11 +66,11 @@ def predict(case: Case) -> Prediction:
     >>> predict(Case(mu=1.0, sigma=1.0)).rate  # doctest: +ELLIPSIS
     0.01823...
     """
-    clocked = 0.0 if case.scheme == "bridge" else case.dt
+    step = case.dt if case.clocked else 0.0
     mu, sigma, neuron = case.mu, case.sigma, case.neuron
     if case.scheme == "euler":
         mu, sigma, neuron = _euler_equivalent(case)
-    found = moment_activation(mu, sigma, neuron, discretization=clocked)
+    found = moment_activation(mu, sigma, neuron, discretization=step)
     rate, std, chi = (float(x) for x in found)
     fano = std**2 / rate if rate > 0 else math.nan
     return Prediction(rate, std, fano, chi**2 * case.correlation)
@@ -142,7 +142,7 @@ def allowances(case: Case, prediction: Prediction) -> dict[str, tuple[Allowance,
             _outward("pairs in steps", correlation, -_pair_loss(case, correlation)),
         ],
     }
-    if case.scheme != "bridge":
+    if case.clocked:
         for name, allowance in _clocked(case, prediction).items():
             found[name].append(allowance)
     return {name: tuple(terms) for name, terms in found.items()}

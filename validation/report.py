@@ -18,6 +18,7 @@ from .tables import (
     SUMMARY_HEAD,
     budget_rows,
     comparison_rows,
+    pooled_name,
     summary_rows,
     worst,
 )
@@ -130,7 +131,7 @@ def _render(findings: Findings, images: list[_Image]) -> str:
         verdict=verdict,
         word=_WORDS[verdict.status],
         level=LEVEL,
-        names={q: label.split(" [")[0].capitalize() for q, label in LABELS.items()},
+        pooled_name=pooled_name,
         summary_head=SUMMARY_HEAD,
         summary=summary_rows(verdict),
         pictures=images,

@@ -18,52 +18,9 @@ from .cases import Case
 from .evaluate import Result
 from .gridfile import Grid
 from .pooling import Measurement
+from .sqlite_file import StoreError, explained, lock, open_database
 
 __all__ = ["Entry", "Store", "StoreError"]
-
-_APPLICATION_ID = 0x4D465631  # "MFV1"
-_SCHEMA_VERSION = 1
-_PATIENCE = 30.0  # s to wait for another process that reads
-_DISK_FULL = "full"
-
-_SCHEMA = """
-CREATE TABLE result (
-    hash TEXT PRIMARY KEY,
-    definition TEXT NOT NULL,
-    stop TEXT NOT NULL,
-    rounds INTEGER NOT NULL,
-    replicas INTEGER NOT NULL,
-    spikes INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    versions TEXT NOT NULL,
-    finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-) WITHOUT ROWID;
-CREATE TABLE measurement (
-    hash TEXT NOT NULL REFERENCES result(hash),
-    position INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    value REAL,
-    stderr REAL,
-    df INTEGER NOT NULL,
-    PRIMARY KEY (hash, position)
-) WITHOUT ROWID;
-CREATE TABLE failure (
-    hash TEXT PRIMARY KEY,
-    definition TEXT NOT NULL,
-    message TEXT NOT NULL,
-    finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-) WITHOUT ROWID;
-CREATE TABLE grid (name TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE grid_case (
-    name TEXT NOT NULL REFERENCES grid(name),
-    hash TEXT NOT NULL,
-    PRIMARY KEY (name, hash)
-) WITHOUT ROWID;
-"""
-
-
-class StoreError(RuntimeError):
-    """The ledger cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +68,7 @@ class Store:
     >>> path.write_text("something else") and Store(path)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    validation.store.StoreError: ... is not a ledger: it is no SQLite file; ...
+    validation.sqlite_file.StoreError: ... is not a ledger: it is no SQLite file; ...
     """
 
     def __init__(self, path: str | Path, *, write: bool = False):
@@ -122,9 +79,9 @@ class Store:
                 f"there is no store {self.path}; `run` makes one: give it this --store"
             )
         if write:
-            self._lock = _lock(self.path)
+            self._lock = lock(self.path)
         try:
-            self._db = self._open()
+            self._db = open_database(self.path, create=write)
         except BaseException:
             self._unlock()
             raise
@@ -150,46 +107,9 @@ class Store:
             self._lock.close()
             self._lock = None
 
-    def _open(self) -> sqlite3.Connection:
-        with _explained(self.path):
-            db = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
-        try:
-            with _explained(self.path):
-                self._check(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _check(self, db: sqlite3.Connection) -> None:
-        """Recognise the file, or make a new one; leave any other file as it is."""
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if application == 0 and tables == 0 and self._lock is not None:
-            db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; "
-                f"PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-            )
-            return
-        if application != _APPLICATION_ID:
-            raise StoreError(
-                f"{self.path} is an SQLite file of another program; it was left as it "
-                "is; give --store another name"
-            )
-        if version != _SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path} has format {version}, this program writes format "
-                f"{_SCHEMA_VERSION}; it was left as it is; give --store another name, "
-                "or read it with the version that wrote it"
-            )
-        (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if state != "ok":
-            raise StoreError(_damaged(self.path, state))
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _explained(self.path):
+        with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -253,7 +173,7 @@ class Store:
     def finished(self, cases: Iterable[Case]) -> dict[str, Entry]:
         """Return the entries of those of `cases` that are finished, by hash."""
         found = {}
-        with _explained(self.path):
+        with explained(self.path):
             for case in cases:
                 row = self._db.execute(
                     "SELECT stop, rounds, replicas, spikes, seconds, versions "
@@ -285,13 +205,13 @@ class Store:
 
     def failures(self, cases: Iterable[Case]) -> dict[str, str]:
         """Return the messages of those of `cases` that failed, by hash."""
-        with _explained(self.path):
+        with explained(self.path):
             rows = dict(self._db.execute("SELECT hash, message FROM failure"))
         return {case.hash: rows[case.hash] for case in cases if case.hash in rows}
 
     def number_of_others(self, cases: Iterable[Case]) -> int:
         """Return the number of finished results that belong to none of `cases`."""
-        with _explained(self.path):
+        with explained(self.path):
             hashes = {h for (h,) in self._db.execute("SELECT hash FROM result")}
         return len(hashes - {case.hash for case in cases})
 
@@ -299,60 +219,3 @@ class Store:
 def _or_nan(x: float | None) -> float:
     """Undo what SQLite does to NaN."""
     return math.nan if x is None else x
-
-
-def _lock(path: Path) -> sqlite3.Connection:
-    """Hold an exclusive transaction on a companion file: it ends with the process."""
-    companion = path.with_name(path.name + ".lock")
-    try:
-        lock = sqlite3.connect(companion, timeout=0.0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"{path} cannot be opened for writing ({error}); does its folder exist, "
-            "and may you write there?"
-        ) from None
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        lock.close()
-        if "locked" in str(error):
-            raise StoreError(
-                f"another process is writing to {path}; wait for it to end, or give "
-                "--store another name"
-            ) from None
-        raise StoreError(f"{path} cannot be locked ({error})") from None
-    return lock
-
-
-def _damaged(path: Path, detail: str) -> str:
-    return (
-        f"{path} is damaged ({detail}); it was left as it is; give --store another "
-        f"name, or save what can be saved with `sqlite3 {path} .recover | sqlite3 "
-        "recovered.sqlite`"
-    )
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn an SQLite error into a sentence and a remedy."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        text = str(error)
-        if "not a database" in text:
-            message = (
-                f"{path} is not a ledger: it is no SQLite file; it was left as it is; "
-                "give --store another name"
-            )
-        elif _DISK_FULL in text:
-            message = (
-                f"the disk is full: {path} cannot grow; results recorded before are "
-                "safe; free some space and run the same command again"
-            )
-        elif "malformed" in text:
-            message = _damaged(path, text)
-        elif "locked" in text:
-            message = f"{path} is locked by another process; try again"
-        else:
-            message = f"{path} cannot be used ({text}); earlier results are safe"
-        raise StoreError(message) from error

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .cases import Case
 from .compare import Comparison
+from .verdict import Pooled
 
-__all__ = ["Picture", "colours", "legend", "markers", "new", "variant"]
+__all__ = ["Picture", "colours", "legend", "markers", "new", "title_of", "variant"]
 
 _SIZE = (5.4, 3.9)  # inches; legible at the width of a phone
 NAMES = {
@@ -27,6 +27,7 @@ AXES = {
     "fano": "Fano factor",
     "correlation": "output correlation",
 }
+_LONG_LABEL = 14
 MARKERS = "osD^v<>P"
 MOST_LABELS = 8
 MU, SIGMA = "mu (mV/ms)", "sigma (mV/sqrt(ms))"
@@ -57,23 +58,31 @@ def colours(values: Sequence[float]) -> dict[float, tuple]:
     return dict(zip(ordered, colormaps["viridis"](places), strict=True))
 
 
-def variant(case: Case) -> tuple[str, float, float]:
-    """Return what may distinguish cases at the same point."""
-    return case.scheme, case.dt, case.duration
+def title_of(pooled: Pooled) -> str:
+    """Return the quantity's name, with its schemes unless they are exact."""
+    name = NAMES[pooled.quantity]
+    return f"{name}, clocked schemes" if pooled.clocked else name
+
+
+def variant(comparison: Comparison) -> tuple[str, float, float]:
+    """Return what may distinguish cases at the same point, as far as it matters."""
+    case = comparison.case
+    rho = case.correlation if comparison.quantity == "correlation" else 0.0
+    return case.scheme, case.dt, rho
 
 
 def markers(members: Sequence[Comparison]) -> dict[tuple, str]:
     """Return a marker for each variant."""
-    variants = sorted({variant(c.case) for c in members})
+    variants = sorted({variant(c) for c in members})
     return {v: MARKERS[i % len(MARKERS)] for i, v in enumerate(variants)}
 
 
-def _label(kind: tuple[str, float, float], all_: Sequence[tuple]) -> str:
-    scheme, dt, duration = kind
-    label = f"{scheme}, dt = {dt:g} ms"
-    if len({v[:2] for v in all_}) < len(all_):
-        label += f", {duration / 1000:g} s"
-    return label
+def _label(kind: tuple, all_: Sequence[tuple]) -> str:
+    """Say in which of their properties the variants differ."""
+    scheme, dt, rho = kind
+    texts = (scheme, f"dt = {dt:g} ms", f"rho = {rho:g}")
+    varied = (len(set(values)) > 1 for values in zip(*all_, strict=True))
+    return ", ".join(t for t, v in zip(texts, varied, strict=True) if v)
 
 
 def legend(axes: Axes, colours: dict, markers: dict, name: str) -> None:
@@ -97,10 +106,11 @@ def legend(axes: Axes, colours: dict, markers: dict, name: str) -> None:
             )
             for v, m in markers.items()
         ]
+    longest = max(len(str(handle.get_label())) for handle in handles)
     axes.figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=min(5, len(handles)) if len(markers) == 1 else 2,
+        ncols=min(4 if longest < _LONG_LABEL else 2, len(handles)),
         fontsize=8.5,
         frameon=False,
     )

@@ -12,6 +12,7 @@ __all__ = [
     "LABELS",
     "budget_rows",
     "comparison_rows",
+    "pooled_name",
     "summary_rows",
     "text_table",
     "worst",
@@ -70,14 +71,20 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
+def pooled_name(pooled: Pooled) -> str:
+    """Return the quantity as shown, and whether it is of clocked schemes."""
+    name = LABELS[pooled.quantity].split(" [")[0]
+    return f"{name}, clocked" if pooled.clocked else name
+
+
 def summary_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     """Return a row for each quantity; see `SUMMARY_HEAD`."""
     rows = []
     for pooled in verdict.pooled:
-        tested = [c for c in verdict.tested if c.quantity == pooled.quantity]
+        tested = pooled.members(verdict.tested)
         rows.append(
             (
-                LABELS[pooled.quantity].split(" [")[0],
+                pooled_name(pooled),
                 str(len(tested)),
                 f"{max(abs(c.z) for c in tested):.2f}",
                 f"{max(abs(c.excess) for c in tested):.2f}",

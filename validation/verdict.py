@@ -1,5 +1,6 @@
 """The verdict on a sweep: a family-wise test and an equivalence bound."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,12 +23,13 @@ _MANY = 1e9  # degrees of freedom: the normal distribution
 class Pooled(NamedTuple):
     """All cases of one quantity together: the mean relative difference.
 
-    quantity: its name; n: comparisons; mean, stderr, below, above: relative, the last two
-    the mean budget; worst: the
+    Clocked schemes are apart. quantity: its name; clocked: whether it is of those; n:
+    comparisons; mean, stderr: relative; below, above: the mean budget; worst: the
     equivalence bound that holds for every case; bound: the one for the mean.
     """
 
     quantity: str
+    clocked: bool
     n: int
     mean: float
     stderr: float
@@ -35,6 +37,16 @@ class Pooled(NamedTuple):
     above: float
     worst: float
     bound: float
+
+    @property
+    def name(self) -> str:
+        """Name of the quantity, with its schemes unless they are exact."""
+        return f"{self.quantity}, clocked" if self.clocked else self.quantity
+
+    def members(self, comparisons: Iterable[Comparison]) -> list[Comparison]:
+        """Return those of `comparisons` that belong here."""
+        mine = (self.quantity, self.clocked)
+        return [c for c in comparisons if (c.quantity, c.case.clocked) == mine]
 
     @property
     def z(self) -> float:
@@ -57,7 +69,7 @@ class Verdict:
     comparisons : tuple of Comparison
         Tested and untested ones.
     pooled : tuple of Pooled
-        One for each quantity that was tested.
+        One for each quantity that was tested, clocked schemes apart.
     missing, failed : int
         Cases without a result, and those of them that failed.
     alpha : float
@@ -178,8 +190,9 @@ def judge(
 
 def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
     tested = [c for c in comparisons if not c.untested]
-    for name in QUANTITIES:
-        members = [c for c in tested if c.quantity == name]
+    for name, clocked in itertools.product(QUANTITIES, (False, True)):
+        mine = (name, clocked)
+        members = [c for c in tested if (c.quantity, c.case.clocked) == mine]
         noisy = [c for c in members if c.stderr > 0]
         if not noisy:
             continue
@@ -194,6 +207,7 @@ def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
         error = float(np.sqrt(weight**2 @ stderr**2))
         yield Pooled(
             quantity=name,
+            clocked=clocked,
             n=len(noisy),
             mean=mean,
             stderr=error,
