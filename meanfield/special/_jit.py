@@ -3,7 +3,9 @@
 Importing this module imports numba (about a second), so it is imported on first use.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -14,8 +16,22 @@ from numba.extending import register_jitable
 _OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}}
 
 
+def _digest() -> str:
+    """Return a short hash of all sources that kernels are compiled from."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].glob("*/*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+_SOURCES = _digest()
+
+
 def kernel(function: Callable) -> Any:
     """Compile on first call; cached on disk; runs without the GIL."""
+    # numba's cache looks at a kernel's own file only, and would go on using machine
+    # code into which an older version of some other file was compiled.
+    function.__qualname__ = f"{function.__qualname__}_{_SOURCES}"
     return numba.njit(nogil=True, cache=True, **_OPTIONS)(function)
 
 

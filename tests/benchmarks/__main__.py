@@ -1,0 +1,6 @@
+"""All benchmarks: ``make bench``."""
+
+from . import bench_simulate_bias, bench_simulate_speed, bench_theory
+
+for benchmark in (bench_theory, bench_simulate_speed, bench_simulate_bias):
+    benchmark.main()
