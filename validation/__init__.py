@@ -4,7 +4,23 @@
 package; it imports `meanfield` and `spiking_reference`.
 """
 
+from .campaign import Findings, findings, run_grid
 from .cases import Case
 from .gridfile import Grid, GridError, load_grid
+from .store import StoreError
+from .workers import Borrowed, Dask, Processes, Threads
 
-__all__ = ["Case", "Grid", "GridError", "load_grid"]
+__all__ = [
+    "Borrowed",
+    "Case",
+    "Dask",
+    "Findings",
+    "Grid",
+    "GridError",
+    "Processes",
+    "StoreError",
+    "Threads",
+    "findings",
+    "load_grid",
+    "run_grid",
+]

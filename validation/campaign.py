@@ -131,6 +131,17 @@ def findings(grid: Grid, path: str | Path, *, alpha: float = ALPHA) -> Findings:
     ------
     StoreError
         If the ledger cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from validation import Threads, findings, load_grid, run_grid
+    >>> grid = load_grid("smoke")
+    >>> store = pathlib.Path(tempfile.mkdtemp()) / "smoke.sqlite"
+    >>> run_grid(grid, store, Threads(), progress=False).done == len(grid.cases)
+    True
+    >>> findings(grid, store).verdict.sentence
+    'Theory and simulation agree in all 26 tests.'
     """
     with Store(path) as store:
         found, failed = store.finished(grid.cases), store.failures(grid.cases)

@@ -1,6 +1,7 @@
 """The command line; ``python -m validation --help``."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -187,6 +188,17 @@ def _sweep(grid: Grid, store: str | Path, options: argparse.Namespace) -> int:
     return AGREE
 
 
+def _require(*names: str) -> None:
+    """Fail before the work, not after it, where an extra is missing."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise ImportError(
+                f"this needs {name}: pip install 'meanfield-theory[validation]'"
+            ) from None
+
+
 def _findings(options: argparse.Namespace, **extra) -> "Findings":
     from .campaign import findings
 
@@ -213,6 +225,7 @@ def _print_notes(found: "Findings") -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    _require("matplotlib", "jinja2")
     return _show(_findings(options, alpha=options.alpha), options.out)
 
 
@@ -248,6 +261,7 @@ def _show(found: "Findings", folder: str | Path) -> int:
 def _export(options: argparse.Namespace) -> int:
     from .export import save
 
+    _require("xarray")
     found = _findings(options)
     save(found, options.out)
     print(f"{len(found.entries)} cases written to {options.out}")
@@ -257,6 +271,7 @@ def _export(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from .campaign import findings
 
+    _require("matplotlib", "jinja2")
     folder = Path(options.out)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from contextlib import contextmanager
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -81,11 +82,14 @@ def browser(profile):
         pass_fds=(theirs_in, theirs_out),
         stderr=subprocess.DEVNULL,
     )
+    guard = threading.Timer(60, process.kill)  # a hanging read then ends
+    guard.start()
     os.close(theirs_in)
     os.close(theirs_out)
     try:
         with os.fdopen(ours_out, "wb") as commands, os.fdopen(ours_in, "rb") as answers:
             yield Browser(commands, answers)
     finally:
+        guard.cancel()
         process.terminate()
         process.wait(timeout=20)

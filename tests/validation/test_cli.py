@@ -169,6 +169,16 @@ def test_errors_are_sentences(store, tmp_path, capsys):
     assert "another program" in fails(capsys, "run", "smoke", "--store", foreign)
 
 
+def test_a_missing_extra_is_named_before_the_work(store, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    error = fails(capsys, "demo", "--out", tmp_path / "out")
+    assert "pip install 'meanfield-theory[validation]'" in error
+    assert not (tmp_path / "out").exists()
+    error = fails(capsys, "export", "smoke", "--store", store, "--out", "x.csv")
+    assert "xarray" in error
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -24,8 +24,8 @@ GRID = """
 duration = 4000
 warmup = 100
 window = 200
-precision = 0.01
-max_rounds = 5
+precision = 0.004
+max_rounds = 12
 [[sweeps]]
 mu = [0.8, 0.9, 1.0, 1.1, 1.2, 1.3]
 sigma = [1.0, 2.0]
@@ -77,7 +77,7 @@ def test_a_killed_sweep_resumes_with_the_same_numbers(grid, tmp_path):
         command(grid, store), stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while ready(store) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
@@ -101,6 +101,28 @@ def test_a_killed_sweep_resumes_with_the_same_numbers(grid, tmp_path):
 
     run_grid(load_grid(grid), undisturbed, Threads(2), progress=False)
     assert rows(undisturbed)[1] == after[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
+    store = tmp_path / "a.sqlite"
+    process = subprocess.Popen(
+        command(grid, store),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while ready(store) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+    out, error = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "the same command resumes" in error
+    assert "Traceback" not in error
+    assert f"{ready(store)} of 12 cases are finished" in out
+    assert 2 <= ready(store) < 12
 
 
 @pytest.fixture
