@@ -144,7 +144,9 @@ def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:
         if n:
             run(iterator, 0, n)
         return
-    edges = [n * k // workers for k in range(workers + 1)]
-    pieces = [iterator, *(iterator.copy() for _ in range(workers - 1))]
+    # More pieces than threads: a slow core holds up the others by one piece only.
+    count = min(8 * workers, n // CHUNK)
+    edges = [n * k // count for k in range(count + 1)]
+    pieces = [iterator.copy() for _ in range(count)]
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(run, pieces, edges[:-1], edges[1:]))
