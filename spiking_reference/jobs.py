@@ -1,5 +1,6 @@
 """Blocks of neurons made ready for the kernels: one class to a time loop."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _LANES = 256  # neurons side by side: their state fits the fastest cache
 _NEVER = np.iinfo(np.int64).max
 
 
-class _Job:
+class _Job(ABC):
     """A block of neurons, advanced by one budget with each call."""
 
     def __init__(self, plan: Plan, arrays: dict[str, Any], block: slice):
@@ -72,11 +73,13 @@ class _Job:
         V = arrays["V"] if (row >= 0).any() else arrays["V"][:0]
         return Probe(row, V, first, every, arrays["V_th"][self._block], rng)
 
+    @abstractmethod
     def _advance(self, budget: int) -> None:
-        raise NotImplementedError
+        """Simulate on, for about `budget` neuron-steps."""
 
+    @abstractmethod
     def _open(self) -> int:
-        raise NotImplementedError
+        """Return how many neurons are not done."""
 
     def __call__(self) -> tuple[bool, int]:
         """Advance; return whether all is done, and how many neurons are done anew."""
