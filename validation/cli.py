@@ -32,7 +32,7 @@ examples:
   python -m validation demo --out demo-output
   python -m validation run full --store full.sqlite --jobs 8
   python -m validation report full --store full.sqlite --out report
-  python -m validation run full --store full.sqlite --scheduler tcp://10.0.0.1:8786
+  python -m validation run full --store full.sqlite --scheduler tcp://host:8786
 """
 
 

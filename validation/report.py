@@ -122,9 +122,8 @@ def _render(findings: Findings, images: list[_Image]) -> str:
             for c, row in zip(comparisons, rows, strict=True)
         ]
 
-    def reproducible(case):
-        command = f"python -m validation case {case.hash[:12]} --grid {grid.source}"
-        return {"label": case.label, "command": command}
+    def command(case):
+        return f"python -m validation case {case.hash[:12]} --grid {grid.source}"
 
     return environment.get_template("report.html.j2").render(
         findings=findings,
@@ -136,12 +135,7 @@ def _render(findings: Findings, images: list[_Image]) -> str:
         summary=summary_rows(verdict),
         pictures=images,
         comparison_head=list(COMPARISON_HEAD),
-        worst=described(
-            extreme,
-            lambda case: (
-                f"python -m validation case {case.hash[:12]} --grid {grid.source}"
-            ),
-        ),
+        worst=described(extreme, command),
         wrong=[i for i, c in enumerate(extreme) if id(c) in rejected],
         budget=budget,
         explanations=[(reason, _EXPLANATIONS[reason]) for reason in reasons],
