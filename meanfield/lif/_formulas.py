@@ -15,7 +15,7 @@ from ..special._vector import exp_negative, log_above_one
 # Gauss-Legendre nodes and weights on [0, 1], 5 points (exact: roots of P_5)
 _ROOT = math.sqrt(10.0 / 7.0)
 _OUTER, _INNER = math.sqrt(5.0 + 2.0 * _ROOT) / 3.0, math.sqrt(5.0 - 2.0 * _ROOT) / 3.0
-_NODES = (
+NODES = (
     0.5 - 0.5 * _OUTER,
     0.5 - 0.5 * _INNER,
     0.5,
@@ -24,7 +24,7 @@ _NODES = (
 )
 _W_OUTER = (322.0 - 13.0 * math.sqrt(70.0)) / 1800.0
 _W_INNER = (322.0 + 13.0 * math.sqrt(70.0)) / 1800.0
-_WEIGHTS = (_W_OUTER, _W_INNER, 64.0 / 225.0, _W_INNER, _W_OUTER)
+WEIGHTS = (_W_OUTER, _W_INNER, 64.0 / 225.0, _W_INNER, _W_OUTER)
 
 # Below this width, in units of the scale on which the functions vary, differences of
 # the antiderivatives lose more digits than quadrature of the derivatives has error.
@@ -74,42 +74,44 @@ def wide_increments(a, b, w):
     """Increments as differences of values."""
     shrink = decay(a, b, w)
     square = shrink * shrink
-    gb, kb, _, hb, _ = scaled_slopes(b)
-    ga, ka, _, ha, _ = scaled_slopes(a)
+    gb, kb, k2b, _, hb, _, lb, _ = scaled_slopes(b)
+    ga, ka, k2a, _, ha, _, la, _ = scaled_slopes(a)
     return (
         1.0,
         increment_of_G(regular_G(b), regular_G(a), a, b, shrink),
         gb - shrink * ga,
         kb - shrink * ka,
+        k2b - shrink * k2a,
         scaled_H(b) - square * scaled_H(a),
         hb - square * ha,
-        b * kb - shrink * a * ka,
-        b * hb - square * a * ha,
+        lb - square * la,
     )
 
 
 @jitable
 def narrow_increments(a, b, w):
     """Increments, per width, by quadrature of the derivatives."""
-    dG, dg, dk, dH, dh = 0.0, 0.0, 0.0, 0.0, 0.0
+    dG, dg, dk, dk2, dH, dh, dl = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(5):
-        part = w * _NODES[i]
+        part = w * NODES[i]
         x = b - part
         shrink = decay(x, b, part)
-        first = _WEIGHTS[i] * shrink
-        g, k, slope_k, h, slope_h = scaled_slopes(x)
+        first = WEIGHTS[i] * shrink
+        second = first * shrink
+        g, k, k2, k3, h, slope_h, _, slope_l = scaled_slopes(x)
         dG += first * g
         dg += first * k
-        dk += first * slope_k
-        dH += first * shrink * h
-        dh += first * shrink * slope_h
-    _, kb, _, hb, _ = scaled_slopes(b)
-    return w, dG, dg, dk, dH, dh, kb + a * dk, hb + a * dh
+        dk += first * k2
+        dk2 += first * k3
+        dH += second * h
+        dh += second * slope_h
+        dl += second * slope_l
+    return w, dG, dg, dk, dk2, dH, dh, dl
 
 
 @jitable
 def increments(a, b, w):
-    """Increments of G, g, g', H, h, x g' and x h from a to b = a + w.
+    """Increments of G, g, g', g", H, h and l = 2 H + x h from a to b = a + w.
 
     Returned behind the unit that they are multiples of: no width is too small.
     """
@@ -141,29 +143,56 @@ def log_rate_and_fano(b, unit, dG, dH, tau, t_ref):
 
 
 @jitable
-def slopes(a, b, w, sigma, tau, t_ref):
-    """Differentiate rate, std and chi by mu, then by sigma, for sigma > 0.
+def log_slopes(e, unit, dG, dg, dk, dk2, dH, dh, dl, tau, t_ref):
+    """Logarithmic derivatives of rate, gain = d rate/d mu and S = std^2/sigma^2.
 
-    Logarithmic derivatives follow from db/dmu = -1/s, db/dsigma = -b/sigma (s =
-    sigma/sqrt(tau)) and Delta(x g) = Delta(g')/2.
+    By mu in units of 1/s (s = sigma/sqrt(tau)), then by ln sigma. They follow from
+    db/dmu = -1/s, db/dsigma = -b/sigma, g'' = 2 (g + x g') and l = 2 H + x h.
     """
-    e = half_decay(b)
-    unit, dG, dg, dk, dH, dh, dxk, dxh = increments(a, b, w)
-    rate, std, chi = moments(e, unit, dG, dg, dH, tau, t_ref)
-    s = sigma / math.sqrt(tau)
     per_q = unit / (e * e * t_ref + 2.0 * tau * unit * dG)
     rate_mu = 2.0 * tau * dg * per_q
-    std_mu = 1.5 * rate_mu - 0.5 * dh / dH
-    chi_mu = 2.0 * rate_mu - std_mu - dk / dg
     rate_sigma = tau * dk * per_q
-    std_sigma = 1.5 * rate_sigma - 0.5 * dxh / dH
-    chi_sigma = 2.0 * rate_sigma - std_sigma - dxk / dg
+    return (
+        rate_mu,
+        2.0 * rate_mu - dk / dg,
+        3.0 * rate_mu - dh / dH,
+        rate_sigma,
+        2.0 * rate_sigma - 0.5 * dk2 / dg,
+        3.0 * rate_sigma - dl / dH,
+    )
+
+
+@jitable
+def activation_slopes(rate, std, chi, logs, sigma, tau):
+    """Differentiate rate, std and chi by mu, then by sigma, for sigma > 0.
+
+    std = sigma sqrt(S) and chi = gain/sqrt(S).
+    """
+    rate_mu, gain_mu, S_mu, rate_sigma, gain_sigma, S_sigma = logs
+    s = sigma / math.sqrt(tau)
     # Dividing the values first: they are small where the quotients are large.
     return (
         rate / s * rate_mu,
-        std / s * std_mu,
-        chi / s * chi_mu,
+        std / s * (0.5 * S_mu),
+        chi / s * (gain_mu - 0.5 * S_mu),
         rate / sigma * rate_sigma,
-        std / sigma * std_sigma,
-        chi / sigma * chi_sigma,
+        std / sigma * (1.0 + 0.5 * S_sigma),
+        chi / sigma * (gain_sigma - 0.5 * S_sigma),
+    )
+
+
+@jitable
+def map_slopes(rate, std, chi, logs, sigma, tau):
+    """Differentiate rate, variance std^2 and gain by mu, then by sigma^2 > 0."""
+    rate_mu, gain_mu, S_mu, rate_sigma, gain_sigma, S_sigma = logs
+    s = sigma / math.sqrt(tau)
+    root_S = std / sigma
+    gain = root_S * chi
+    return (
+        rate / s * rate_mu,
+        std / s * std * S_mu,
+        gain / s * gain_mu,
+        0.5 * (rate / sigma) * (rate_sigma / sigma),
+        root_S * root_S * (1.0 + 0.5 * S_sigma),
+        0.5 * (gain / sigma) * (gain_sigma / sigma),
     )

@@ -10,11 +10,13 @@ from ..special._jit import jitable
 from ._formulas import (
     FAR_LEFT,
     FAR_RIGHT,
+    activation_slopes,
     half_decay,
     increments,
     log_rate_and_fano,
+    log_slopes,
+    map_slopes,
     moments,
-    slopes,
 )
 
 # Arguments are clipped here: powers of 1/x, and relative changes, have underflowed.
@@ -72,6 +74,31 @@ def drift_slopes(p, d, sigma, tau, t_ref):
 
 
 @jitable
+def drift_map_slopes(p, d, sigma, tau, t_ref):
+    """Differentiate rate, variance and gain by mu, then by sigma^2, to leading order.
+
+    With P = 1/p and z = 1/(1 + x): d ln gain/d mu = P (2 z/y - 1 - z) and
+    d ln gain/d sigma^2 = P^2/(2 tau) (z (1 + z)/y - (1 + z + z^2)).
+    """
+    p = max(p, 1e-300)
+    x, y = _drift_time(p, d, tau, t_ref)
+    _, std, _, _, _ = drift_moments(p, d, sigma, tau, t_ref)
+    _, unit_std, _, _, _ = drift_moments(p, d, 1.0, tau, t_ref)
+    slopes = drift_slopes(p, d, sigma, tau, t_ref)
+    z = 1.0 / (1.0 + x)
+    gain = slopes[0]
+    bend = z * (1.0 + z) / y - (1.0 + z + z * z)
+    return (
+        gain,
+        2.0 * std * slopes[1],
+        gain / p * (2.0 * z / y - 1.0 - z),
+        0.25 * x / (d * y) * z * (1.0 + z) / (d * y),
+        unit_std * unit_std,
+        0.5 * gain / p / p / tau * bend,
+    )
+
+
+@jitable
 def _arguments(p, d, sigma, tau):
     """Reset a, threshold b and width w in units of the noise."""
     per_s = math.sqrt(tau) / sigma
@@ -112,15 +139,31 @@ def exceptional(mu, sigma, tau, t_ref, V_th, V_reset, E_L):
         # G(b) ~ sqrt(pi) e^{b^2}/(2 b)
         log_rate = -b * b - 0.5 * math.log(math.pi) - math.log(tau) + math.log(b)
         return 0.0, 0.0, 0.0, log_rate if b < math.inf else -math.inf, 1.0
-    unit, dG, dg, _, dH, _, _, _ = increments(a, b, w)
+    unit, dG, dg, _, _, dH, _, _ = increments(a, b, w)
     rate, std, chi = moments(half_decay(b), unit, dG, dg, dH, tau, t_ref)
     log_rate, fano = log_rate_and_fano(b, unit, dG, dH, tau, t_ref)
     return rate, std, chi, log_rate, fano
 
 
 @jitable
-def derivatives(mu, sigma, tau, t_ref, V_th, V_reset, E_L):
-    """Differentiate rate, std and chi by mu, then by sigma, for any input."""
+def exceptional_map(mu, sigma, tau, t_ref, V_th, V_reset, E_L):
+    """Rate, variance std^2 and gain d rate/d mu for any input."""
+    rate, std, chi, _, _ = exceptional(mu, sigma, tau, t_ref, V_th, V_reset, E_L)
+    p = mu - (V_th - E_L) / tau
+    if not _is_drift(p, sigma, tau):
+        return rate, std * std, std / sigma * chi
+    if p > 0.0 and mu < math.inf:
+        d = V_th - V_reset
+        return rate, std * std, drift_slopes(p, d, sigma, tau, t_ref)[0]
+    return rate, std * std, chi  # 0, or NaN
+
+
+@jitable
+def derivatives(of_map, mu, sigma, tau, t_ref, V_th, V_reset, E_L):
+    """Differentiate by mu, then by the noise, for any input.
+
+    Rate, std and chi by sigma; or, `of_map`, rate, variance and gain by sigma^2.
+    """
     p = mu - (V_th - E_L) / tau
     d = V_th - V_reset
     if math.isnan(p) or math.isnan(sigma):
@@ -129,8 +172,18 @@ def derivatives(mu, sigma, tau, t_ref, V_th, V_reset, E_L):
     if sigma == math.inf or abs(mu) == math.inf:
         return flat
     if _is_drift(p, sigma, tau):
-        return drift_slopes(p, d, sigma, tau, t_ref) if p > 0.0 else flat
+        if p <= 0.0:
+            return flat
+        if of_map:
+            return drift_map_slopes(p, d, sigma, tau, t_ref)
+        return drift_slopes(p, d, sigma, tau, t_ref)
     a, b, w = _arguments(p, d, sigma, tau)
-    if half_decay(b) == 0.0:
+    e = half_decay(b)
+    if e == 0.0:
         return flat
-    return slopes(a, b, w, sigma, tau, t_ref)
+    unit, dG, dg, dk, dk2, dH, dh, dl = increments(a, b, w)
+    logs = log_slopes(e, unit, dG, dg, dk, dk2, dH, dh, dl, tau, t_ref)
+    rate, std, chi = moments(e, unit, dG, dg, dH, tau, t_ref)
+    if of_map:
+        return map_slopes(rate, std, chi, logs, sigma, tau)
+    return activation_slopes(rate, std, chi, logs, sigma, tau)

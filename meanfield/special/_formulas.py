@@ -20,9 +20,11 @@ from ._tables import (
     H_pos1,
     H_pos2,
     dawson_tail,
+    dddg_neg,
     ddg_neg,
     dg_neg,
     dh_neg,
+    dl_neg,
     g_neg,
     g_pos0,
     g_pos1,
@@ -31,6 +33,7 @@ from ._tables import (
     h_pos0,
     h_pos1,
     h_pos2,
+    l_neg,
 )
 
 ROOT_PI = math.sqrt(math.pi)
@@ -86,6 +89,14 @@ def left_values(x):
     # -x t without inf * 0, and without cancellation near 0
     fraction = 1.0 - SCALE * t if x < -SCALE else -x * t
     return g_neg(u) * r, fraction * G_neg(u), h_neg(u) * r * r * r, H_neg(u) * r * r
+
+
+@inlined
+def left_slopes(x):
+    """Evaluate g', g'' and l = 2 H + x h at x <= 0, where the sums would cancel."""
+    r, _, u = half_line(x)
+    square = r * r
+    return dg_neg(u) * square, ddg_neg(u) * square * r, l_neg(u) * square * square
 
 
 @jitable
@@ -147,20 +158,25 @@ def scaled_H(x):
 
 @jitable
 def scaled_slopes(x):
-    """Return g, g', g'', h, h' with the factors of the values; exact to rounding.
+    """Return g and three derivatives, h, h', l and l' with the factors of the values.
 
-    At x <= 0 the sums 1 + 2 x g, ... would cancel, so the derivatives have tables.
+    l = 2 H + x h carries the factor of h. Exact to rounding: at x <= 0 the sums
+    1 + 2 x g, ... would cancel, so the derivatives have tables.
     """
     g = scaled_g(x)
     h = scaled_h(x)
     if x <= 0.0:
         r, _, u = half_line(x)
-        dg = dg_neg(u) * r * r
-        ddg = ddg_neg(u) * r * r * r
-        dh = dh_neg(u) * (r * r) * (r * r)
-        return g, dg, ddg, h, dh
+        dg, ddg, l = left_slopes(x)
+        square = r * r
+        dddg = dddg_neg(u) * square * square
+        dh = dh_neg(u) * square * square
+        return g, dg, ddg, dddg, h, dh, l, dl_neg(u) * square * square * r
     dg = math.exp(-x * x) + 2.0 * x * g
-    return g, dg, 2.0 * (g + x * dg), h, 2.0 * x * h + g * g
+    ddg = 2.0 * (g + x * dg)
+    dh = 2.0 * x * h + g * g
+    l = 2.0 * scaled_H(x) + x * h
+    return g, dg, ddg, 4.0 * dg + 2.0 * x * ddg, h, dh, l, 3.0 * h + x * dh
 
 
 @jitable

@@ -144,14 +144,13 @@ def test_no_noise(neuron, exact):
 
 def test_published_derivatives():
     d = mf.moment_activation_derivatives
-    # Accuracy is relative to chi/sigma: the digits lost here are those of the ratio.
     for sigma, exact in ((1e-3, 4.7512434e-7), (1e-5, 4.7512562e-9)):
-        allowed = 1e-15 * 0.84 / sigma
-        assert d(2, sigma).chi_dsigma == pytest.approx(exact, rel=1e-7, abs=allowed)
+        assert d(2, sigma).chi_dsigma == pytest.approx(exact, rel=1e-7, abs=0)
     assert d(2, 1e-9).chi_dsigma == pytest.approx(4.7512562e-13, rel=1e-7, abs=0)
     assert d(2, 1e-5).chi_dmu == pytest.approx(-0.057392122, rel=1e-8)
     assert d(0.625, 9.103).std_dmu == pytest.approx(-5.3597666e-6, rel=1e-7)
-    assert abs(d(1000, 0.001).chi_dsigma - -1.5736605e-12) < 1e-11
+    slope = d(1000, 0.001).chi_dsigma
+    assert slope == pytest.approx(-1.5736605e-12, rel=1e-7, abs=0)
 
 
 @pytest.mark.parametrize(
