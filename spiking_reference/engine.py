@@ -10,7 +10,7 @@ import numpy as np
 from .plan import Plan
 from .results import Recording, SimulationResult, SpikeTrains
 
-__all__ = ["execute"]
+__all__ = ["available_threads", "drain", "execute"]
 
 # Neurons to a block at most: bounds the memory of what runs.
 _LARGEST_BLOCK = {"bridge": 256, "grid": 4096, "euler": 4096}
@@ -39,9 +39,7 @@ def _blocks(plan: Plan) -> Iterator[slice]:
     return (slice(i, min(i + size, n)) for i in range(0, n, size))
 
 
-def _drain(
-    jobs: Iterator[Any], threads: int, report: Callable[[Any, int], Any]
-) -> None:
+def drain(jobs: Iterator[Any], threads: int, report: Callable[[Any, int], Any]) -> None:
     """Run jobs until done; at most two to a thread are alive."""
     with ThreadPoolExecutor(threads) as pool:
         running: dict[Future, Any] = {}
@@ -144,7 +142,7 @@ def execute(
 
     todo = (kind(plan, arrays, block) for block in _blocks(plan))
     try:
-        _drain(todo, threads or available_threads(), report)
+        drain(todo, threads or available_threads(), report)
     finally:
         if bar is not None:
             bar.close()

@@ -5,13 +5,9 @@ within the step is decided for each neuron alone, given that noise. Rates and in
 statistics are as exact as for single neurons. Pairs lose what their crossings have in
 common beyond the end points of a step, at lags below dt.
 
-A neuron that restarts within a step takes the remaining part of the step's shared
-noise: after a crossing it is what leads the path that was not reset from the threshold
-to its end point; a part of a step is split off by its share of the variance, with
-independent noise around it. Either way the neuron's own noise is exactly white.
+What a neuron that restarts within a step takes of the shared noise is in `passages`.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +18,10 @@ from .loops import PATIENCE, TINY_ROOM, advance_one, fill_levels
 from .models.lif import (
     DECAY,
     DRIFT,
-    LENGTH,
     NOISE,
-    crossing_time,
     deterministic_interval,
-    fill_step,
 )
+from .passages import enter, passage, restart
 from .streams import normal
 from .tape import has_room, sample
 
@@ -113,69 +107,32 @@ def _emit(sink, pairs, g, j, t, duration):
 
 
 @inlined
-def _passage(neurons, j, x, x1, table, i, rng):
-    if neurons.sigma[j] > 0.0:
-        return crossing_time(x, x1, table, i, neurons.tau[j], rng)
-    time = deterministic_interval(neurons.tau[j], neurons.leak[j], x, neurons.mu[j])
-    return time if time <= table[i, LENGTH] else -1.0
-
-
-@inlined
-def _share(noise, whole, part, rng):
-    """Split off the part of a step's noise with SD `part` from SD `whole`."""
-    if not part < whole:
-        return noise
-    ratio = (part / whole) ** 2
-    return ratio * noise + part * math.sqrt(1.0 - ratio) * normal(rng)
-
-
-@inlined
 def _bridge_step(neurons, g, j, clock, state, groups, sink, pairs, noise):
     """Take neuron j through the step of its group with the shared noise."""
     n = groups.step[g]
-    rng = state.rng[j]
-    start, end = n * clock.dt, (n + 1) * clock.dt
+    rng, table = state.rng[j], groups.rows
     room = TINY_ROOM * clock.dt
-    table, i, x = groups.rows, j, state.x[j]
-    part = table.shape[0] - 1
-    release = state.release[j]
-    if not np.isnan(release):
-        if release >= end - room:
-            return
-        whole = table[j, NOISE]
-        if release > start + room:
-            start, i = release, part
-            _fill(neurons, j, table, end - start)
-            noise = _share(noise, whole, table[part, NOISE], rng)
-        x = neurons.reset[j]
+    end = (n + 1) * clock.dt
+    x, release = state.x[j], state.release[j]
+    i, start, noise = enter(
+        neurons, j, table, n * clock.dt, end, release, room, noise, rng
+    )
+    if i < 0:
+        return
     while True:
         x1 = table[i, DECAY] * x + table[i, DRIFT] + noise
-        passed = _passage(neurons, j, x, x1, table, i, rng)
+        passed = passage(neurons, j, x, x1, table, i, rng)
         if passed < 0.0:
             state.x[j], state.release[j] = x1, np.nan
             return
         t = start + passed
         _emit(sink, pairs, g, j, t - clock.warmup, clock.duration)
-        release = t + neurons.t_ref[j]
-        state.release[j], state.x[j] = release, neurons.reset[j]
+        release, x = t + neurons.t_ref[j], neurons.reset[j]
+        state.release[j], state.x[j] = release, x
         if release >= end - room:
             return
-        # x1 is where the path goes from threshold (0) at t with the rest of the noise.
-        i = part
-        _fill(neurons, j, table, end - t)
-        noise = x1 - table[part, DRIFT]
-        whole = table[part, NOISE]
-        if release > t:
-            _fill(neurons, j, table, end - release)
-            noise = _share(noise, whole, table[part, NOISE], rng)
-        start, x = release, neurons.reset[j]
-
-
-@inner
-def _fill(neurons, j, table, h):
-    tau, leak = neurons.tau[j], neurons.leak[j]
-    last = table.shape[0] - 1
-    fill_step(table, last, tau, leak, neurons.mu[j], neurons.sigma[j], h)
+        noise = restart(neurons, j, table, x1, t, release, end, rng)
+        i, start = table.shape[0] - 1, release
 
 
 @inlined

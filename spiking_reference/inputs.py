@@ -1,4 +1,4 @@
-"""What drives the neurons: Gaussian white-noise current."""
+"""What drives the neurons: white-noise currents, and Poisson spike trains."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from meanfield.neurons import as_float, require
 
-__all__ = ["WhiteNoise"]
+__all__ = ["GaussianInput", "PoissonInput", "WhiteNoise"]
 
 # Eigenvalues of a correlation matrix above -n * _ROUNDING count as zero.
 _ROUNDING = 1e-12
@@ -140,8 +140,6 @@ def _check_correlation(given: np.ndarray) -> None:
             "`correlation` must be a number or square matrices (..., n, n); got shape "
             f"{given.shape}"
         )
-    off = given - np.swapaxes(given, -1, -2)
-    require(np.abs(off) <= _ROUNDING, "correlation", "must be symmetric", given)
     diagonal = np.diagonal(given, axis1=-2, axis2=-1)
     require(
         np.abs(diagonal - 1.0) <= _ROUNDING,
@@ -150,10 +148,132 @@ def _check_correlation(given: np.ndarray) -> None:
         diagonal,
         "give variances through `sigma`",
     )
-    lowest = np.linalg.eigvalsh(given)[..., 0]
+    _check_semidefinite("correlation", given)
+
+
+def _check_semidefinite(name: str, given: np.ndarray) -> None:
+    """Check matrices (..., n, n), up to rounding of their largest entry."""
+    scale = _ROUNDING * np.max(np.abs(given), axis=(-2, -1), initial=0.0)
+    off = np.abs(given - np.swapaxes(given, -1, -2))
+    require(off <= scale[..., None, None], name, "must be symmetric", given)
+    lowest = np.linalg.eigvalsh(given).min(axis=-1, initial=0.0)
     require(
-        lowest >= -_ROUNDING * given.shape[-1],
-        "correlation",
+        lowest >= -scale * given.shape[-1],
+        name,
         "must be positive semidefinite (its lowest eigenvalue not negative)",
         lowest,
     )
+
+
+def _frozen(name: str, value: npt.ArrayLike) -> np.ndarray:
+    """Return a read-only float64 copy."""
+    array = as_float(name, value).astype(np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def _check_batch(name: str, array: np.ndarray) -> None:
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"`{name}` must have shape (batch, n_in), neither of them 0; got shape "
+            f"{array.shape}; for one input pass {name}[None]"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoissonInput:
+    """Independent Poisson spike trains into the first of some layers.
+
+    Parameters
+    ----------
+    rates : array_like
+        Rates (batch, n_in) [kHz], constant in time, not negative.
+
+    Raises
+    ------
+    ValueError
+        If a rate is negative or not finite, or the shape is not (batch, n_in).
+
+    Examples
+    --------
+    >>> PoissonInput([[0.01, 0.02, 0.05]]).shape
+    (1, 3)
+    """
+
+    rates: npt.ArrayLike
+
+    def __post_init__(self) -> None:
+        rates = _frozen("rates", self.rates)
+        object.__setattr__(self, "rates", rates)
+        _check_batch("rates", rates)
+        finite = "must be finite and not negative (kHz)"
+        require((rates >= 0) & np.isfinite(rates), "rates", finite, rates)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of inputs, and of sources."""
+        batch, n_in = np.shape(self.rates)
+        return batch, n_in
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GaussianInput:
+    """Gaussian white-noise currents into the first of some layers.
+
+    Parameters
+    ----------
+    mean : array_like
+        Means (batch, n_in) per unit time.
+    cov : array_like
+        Covariances per unit time: variances (batch, n_in) of independent currents, or
+        matrices (batch, n_in, n_in).
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, a variance negative, a matrix not symmetric or not
+        positive semidefinite, or the shapes are others.
+
+    Notes
+    -----
+    The first layer's weights W multiply the currents: its neurons get W mean dt as drift
+    and noise of covariance W cov W^T dt. Spike trains of rates r, in this approximation,
+    have mean = cov = r [kHz].
+
+    Examples
+    --------
+    >>> GaussianInput(mean=[[1.0, 1.0]], cov=[[[1.0, 0.5], [0.5, 1.0]]]).shape
+    (1, 2)
+    """
+
+    mean: npt.ArrayLike
+    cov: npt.ArrayLike
+
+    def __post_init__(self) -> None:
+        mean, cov = _frozen("mean", self.mean), _frozen("cov", self.cov)
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "cov", cov)
+        _check_batch("mean", mean)
+        if cov.shape not in (mean.shape, (*mean.shape, mean.shape[1])):
+            raise ValueError(
+                "`cov` must have the shape of `mean`, (batch, n_in), or (batch, n_in, "
+                f"n_in); got shape {cov.shape} with a mean of shape {mean.shape}"
+            )
+        require(np.isfinite(mean), "mean", "must be finite", mean)
+        require(np.isfinite(cov), "cov", "must be finite", cov)
+        if cov.ndim == 2:
+            require(cov >= 0, "cov", "must not be negative (variances)", cov)
+        else:
+            _check_semidefinite("cov", cov)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of inputs, and of currents to each."""
+        batch, n_in = np.shape(self.mean)
+        return batch, n_in
+
+    def through(self, weights: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean (n_out,) and covariance (n_out, n_out) of input `i` behind weights."""
+        mean, cov = np.asarray(self.mean)[i], np.asarray(self.cov)[i]
+        spread = weights * cov if cov.ndim == 1 else weights @ cov
+        return weights @ mean, spread @ weights.T

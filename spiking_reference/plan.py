@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from meanfield.neurons import LIF, require
 
 from .inputs import WhiteNoise
 from .record import Record
 
-__all__ = ["SCHEMES", "Plan"]
+__all__ = ["SCHEMES", "Plan", "flat_parameters", "mean_decay"]
 
 SCHEMES = ("bridge", "grid", "euler")
 # Batches of windows behind each standard error, where there are so many windows.
@@ -57,20 +58,7 @@ class Plan:
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Flat arrays of the parameters, voltages relative to the threshold."""
-        neuron, drive = self.neuron, self.drive
-        V_th = np.asarray(neuron.V_th)
-        values = {
-            "tau": neuron.tau_m,
-            "t_ref": neuron.t_ref,
-            "leak": neuron.E_L - V_th,
-            "reset": neuron.V_reset - V_th,
-            "mu": drive.mu,
-            "sigma": drive.sigma,
-        }
-        return {
-            name: np.broadcast_to(value, self.shape).ravel().astype(np.float64)
-            for name, value in values.items()
-        }
+        return flat_parameters(self.neuron, self.drive.mu, self.drive.sigma, self.shape)
 
     def deterministic_rate(self) -> np.ndarray:
         """Exact rates (flat) [kHz] of the noiseless neurons; NaN for the others.
@@ -109,8 +97,8 @@ class Plan:
         matrices = given.reshape(-1, size, size)[start:stop]
         if self.scheme != "euler":
             z = self.dt / self.parameters()["tau"].reshape(-1, size)[start:stop]
-            own = np.sqrt(_mean_decay(2 * z))
-            both = _mean_decay(z[:, :, None] + z[:, None, :])
+            own = np.sqrt(mean_decay(2 * z))
+            both = mean_decay(z[:, :, None] + z[:, None, :])
             matrices = matrices * both / (own[:, :, None] * own[:, None, :])
         values, vectors = np.linalg.eigh(matrices)
         return vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
@@ -132,7 +120,26 @@ class Plan:
         return window
 
 
-def _mean_decay(z: np.ndarray) -> np.ndarray:
+def flat_parameters(
+    neuron: LIF, mu: npt.ArrayLike, sigma: npt.ArrayLike, shape: tuple[int, ...]
+) -> dict[str, np.ndarray]:
+    """Flat arrays of parameters of `shape`, voltages relative to the threshold."""
+    V_th = np.asarray(neuron.V_th)
+    values = {
+        "tau": neuron.tau_m,
+        "t_ref": neuron.t_ref,
+        "leak": neuron.E_L - V_th,
+        "reset": neuron.V_reset - V_th,
+        "mu": mu,
+        "sigma": sigma,
+    }
+    return {
+        name: np.broadcast_to(value, shape).ravel().astype(np.float64)
+        for name, value in values.items()
+    }
+
+
+def mean_decay(z: np.ndarray) -> np.ndarray:
     """(1 - exp(-z))/z."""
     with np.errstate(invalid="ignore"):
         return np.where(z > 0, -np.expm1(-z) / z, 1.0)

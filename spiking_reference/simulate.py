@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from meanfield.neurons import LIF, as_float, require
 
+from .arguments import check_threads, new_key, number
 from .engine import execute
 from .inputs import WhiteNoise
 from .plan import SCHEMES, Plan
@@ -142,7 +143,6 @@ def simulate(
             f"{drive.shape}"
         ) from None
     duration, dt, warmup = _check_times(neuron, scheme, duration, dt, warmup)
-    key = np.random.default_rng(rng).integers(0, 2**64, size=4, dtype=np.uint64)
     plan = Plan(
         neuron=neuron,
         drive=drive,
@@ -151,7 +151,7 @@ def simulate(
         dt=dt,
         warmup=warmup,
         scheme=scheme,
-        key=tuple(int(word) for word in key),
+        key=new_key(rng),
         windows=(),
         record=_check_record(record),
     )
@@ -159,7 +159,7 @@ def simulate(
     if drive.correlation is not None:
         drive.correlation_matrices(shape)
     plan = replace(plan, windows=_windows(plan, count_windows))
-    return execute(plan, threads=_check_threads(threads), progress=progress)
+    return execute(plan, threads=check_threads(threads), progress=progress)
 
 
 def _check_record(record: Record | None) -> Record:
@@ -171,26 +171,11 @@ def _check_record(record: Record | None) -> Record:
     return record or Record()
 
 
-def _check_threads(threads: int | None) -> int | None:
-    if threads is not None:
-        require(int(threads) >= 1, "threads", "must be at least 1, or None", threads)
-        return int(threads)
-    return None
-
-
-def _number(name: str, value: Any) -> float:
-    array = as_float(name, value)
-    if array.ndim:
-        raise ValueError(f"`{name}` must be one number; got shape {array.shape}")
-    require(np.isfinite(array), name, "must be finite (ms)", array)
-    return float(array)
-
-
 def _check_times(
     neuron: LIF, scheme: str, duration: Any, dt: Any, warmup: Any
 ) -> tuple[float, float, float]:
-    duration, dt = _number("duration", duration), _number("dt", dt)
-    warmup = _number("warmup", warmup)
+    duration, dt = number("duration", duration), number("dt", dt)
+    warmup = number("warmup", warmup)
     require(dt > 0, "dt", "must be positive (ms)", dt)
     require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
     require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)

@@ -24,6 +24,8 @@ __all__ = [
     "pair_covariance",
     "pair_fano",
     "rate",
+    "window_covariance",
+    "window_rate",
 ]
 
 _ROUNDING = 1e-13  # an SD this small against the intervals is rounding of their ends
@@ -179,7 +181,7 @@ def _count_means(sums: np.ndarray, batches: int, per_batch: int) -> tuple:
     """Mean count and squared count of a window, and their covariance matrix."""
     k = batches * per_batch
     a, q = sums[..., 0] / k, sums[..., 1] / k
-    free = batches / (batches - 1) / k**2
+    free = batches / (batches - 1) / k**2 if batches > 1 else np.nan
     caa = (sums[..., 2] - sums[..., 0] ** 2 / batches) * free
     caq = (sums[..., 3] - sums[..., 0] * sums[..., 1] / batches) * free
     cqq = (sums[..., 4] - sums[..., 1] ** 2 / batches) * free
@@ -201,7 +203,8 @@ def count_variance(
 ) -> Estimate:
     """Variance of the windowed counts over the window's length [kHz]."""
     k, a, q, caa, caq, cqq = _count_means(sums, batches, per_batch)
-    value = (q - a * a) * (k / (k - 1)) / window
+    with np.errstate(all="ignore"):
+        value = (q - a * a) * np.divide(k, k - 1) / window
     variance = cqq - 4 * a * caq + 4 * a * a * caa
     stderr = np.sqrt(_nonnegative(variance)) / window
     # Without a spike: as for the rate, one more spike would have given 1/duration.
@@ -263,3 +266,40 @@ def pair_fano(a: np.ndarray, p: np.ndarray, per_batch: int) -> Estimate:
         return np.diagonal(c, axis1=-2, axis2=-1) / mean
 
     return _jackknife(a, p, per_batch, fano)
+
+
+def window_rate(
+    sums: np.ndarray, batches: int, per_batch: int, window: float
+) -> Estimate:
+    """Rate [kHz] from the counts in windows, with the error of their batches."""
+    with np.errstate(all="ignore"):
+        k, a, _, caa, _, _ = _count_means(sums, batches, per_batch)
+        stderr = np.sqrt(_nonnegative(caa)) / window
+    # Without a spike: see `rate`.
+    return Estimate(a / window, np.where(a > 0, stderr, 1 / (k * window)))
+
+
+def window_covariance(
+    sums: np.ndarray, pairs: np.ndarray, batches: int, per_batch: int, window: float
+) -> Estimate:
+    """Covariance of counts over the window's length [kHz], (..., n, n).
+
+    `sums` (..., n, 5) and `pairs` (..., 4, n, n): sums over batches of p, p^2, p_ij a_i
+    and a_i a_j (a counts, p products of counts). The error is that of the mean of
+    p_ij - m_i a_j - m_j a_i, the delta method with the mean counts m of a window.
+    """
+    k = batches * per_batch
+    p, pp, pa, aa = np.moveaxis(pairs, -3, 0)
+    m = sums[..., 0] / k
+    mi, mj = m[..., :, None], m[..., None, :]
+    ii, jj = sums[..., :, None, 2], sums[..., None, :, 2]
+    square = pp + mi * mi * jj + mj * mj * ii
+    square += 2 * (mi * mj * aa - mj * pa - mi * np.swapaxes(pa, -1, -2))
+    mean = p / k - 2 * mi * mj
+    with np.errstate(all="ignore"):
+        value = (p / k - mi * mj) * np.divide(k, k - 1) / window
+        free = square / batches - (per_batch * mean) ** 2
+        spread = free * np.divide(1, batches - 1) / per_batch**2
+        stderr = np.sqrt(_nonnegative(spread)) / window
+    silent = (mi == 0) | (mj == 0)
+    return Estimate(value, np.where(silent, 1 / (k * window), stderr))
