@@ -23,7 +23,7 @@ from .loops import TINY_ROOM
 from .models.lif import DECAY, DRIFT, NOISE, Neurons
 from .normals import Normals, begin, pop
 from .passages import enter, passage, restart
-from .streams import exponential, seed, uniform
+from .streams import exponential, normal, seed, uniform
 from .window_counts import close_window, restart_counts
 
 __all__ = ["Drive", "Mail", "Network", "Run", "Schedule", "advance_runs"]
@@ -209,13 +209,14 @@ def _flow_correlated(net, drive, run, counts, mail, box, b, span):
 
 
 @inlined
-def _receive(net, run, counts, mail, box, l, source, time, dt):
+def _receive(net, run, counts, mail, box, l, source, time, span):
     """Give layer l the spike of one of its sources at `time` within the step."""
+    start, end, _ = span
     a, b = net.first[l], net.first[l + 1]
     x, release = run.x[a:b], run.release[a:b]
     begins = net.offset[l] + source * (b - a)
     column = net.weights[begins : begins + b - a]
-    t = time + 0.5 * dt
+    t = time + 0.5 * (end - start)
     fires = False
     for i in range(b - a):
         v = x[i] + (column[i] if release[i] <= t else 0.0)
@@ -228,6 +229,11 @@ def _receive(net, run, counts, mail, box, l, source, time, dt):
             _spike(counts, mail, box, j, j - a, time)
             run.x[j] = net.neurons.reset[j]
             run.release[j] = t + net.neurons.t_ref[j]
+            if run.release[j] < end:
+                noise = net.table[j, NOISE]
+                if noise > 0.0:
+                    noise *= normal(run.rng)
+                _flow(net, run, counts, mail, box, a, j, span, noise)
 
 
 @inlined
@@ -241,7 +247,7 @@ def _choose(drive, rng):
 
 
 @inlined
-def _layer_step(net, drive, run, counts, mail, l, span, dt):
+def _layer_step(net, drive, run, counts, mail, l, span):
     a, b = net.first[l], net.first[l + 1]
     box = l & 1 if l + 2 < net.first.size else -1
     if box >= 0:
@@ -255,13 +261,13 @@ def _layer_step(net, drive, run, counts, mail, l, span, dt):
     if l == 0:
         while run.arrival[0] < span[1]:
             source = _choose(drive, run.rng)
-            _receive(net, run, counts, mail, box, l, source, run.arrival[0], dt)
+            _receive(net, run, counts, mail, box, l, source, run.arrival[0], span)
             run.arrival[0] += drive.gap * exponential(run.rng)
     else:
         full = 1 - (l & 1)
         for i in range(mail.used[full]):
             source, time = mail.source[full, i], mail.time[full, i]
-            _receive(net, run, counts, mail, box, l, source, time, dt)
+            _receive(net, run, counts, mail, box, l, source, time, span)
     if box >= 0:
         _sort(mail, box)
 
@@ -318,7 +324,7 @@ def advance_runs(net, drive, run, counts, mail, schedule, key, first, out, budge
             k = run.at[1]
             span = (k * dt, (k + 1) * dt, TINY_ROOM * dt)
             for l in range(net.first.size - 1):
-                _layer_step(net, drive, run, counts, mail, l, span, dt)
+                _layer_step(net, drive, run, counts, mail, l, span)
             run.at[1] = k + 1
             _look(net, run, counts, schedule, out)
         if run.at[1] == schedule.end:
