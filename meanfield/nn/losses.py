@@ -1,0 +1,532 @@
+"""Losses on the moments of a readout: classification and regression."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..moments import Moments
+from ._orthant import log_largest, log_largest_independent
+
+# Standard deviation [spikes] of a uniform number in (-1/2, 1/2): added to integer counts,
+# it breaks ties at random and changes no other order.
+TIE = 1 / math.sqrt(12)
+
+
+def log_class_probabilities(
+    moments: Moments, readout: float, *, jitter: float = TIE, points: int = 512
+) -> Tensor:
+    """Log probabilities of each class to have the largest spike count.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the readout: ``mean`` [kHz], shape (..., n); ``cov`` [kHz]: variances, shape
+        (..., n), covariances, shape (..., n, n), or an object with a method ``dense``.
+    readout : float
+        Window T [ms] in which spikes are counted.
+    jitter : float, optional
+        Standard deviation e [spikes] of independent noise on the counts; the default is
+        that of a number in (-1/2, 1/2) which breaks ties of integers. It makes all
+        probabilities positive, whatever the covariance.
+    points : int, optional
+        Size of the lattice for correlated counts.
+
+    Returns
+    -------
+    torch.Tensor, shape (..., n)
+        log P(count_c > count_j for all j != c).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or `readout`, `jitter` or `points` is not positive.
+
+    Notes
+    -----
+    Counts are Gaussian, with mean T m and covariance T C + e^2 I. For variances alone the
+    error is 1e-8 (float32: 1e-5); for correlated counts, with 512 points and n = 10, 1e-3
+    (root mean square), decreasing nearly as 1/`points`. Probabilities are not normalised:
+    their sum is 1 up to these errors.
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([0.05, 0.04]), torch.tensor([0.05, 0.04]))
+    >>> log_class_probabilities(moments, readout=100.0).exp()
+    tensor([0.6294, 0.3706])
+    """
+    mean, cov = _counts(moments, readout, jitter)
+    classes = torch.arange(mean.shape[-1], device=mean.device)
+    classes = classes.expand(*mean.shape[:-1], -1)
+    cov = cov.unsqueeze(-2 if cov.ndim == mean.ndim else -3)
+    return _log_largest(mean.unsqueeze(-2), cov, classes, points)
+
+
+def class_probabilities(
+    moments: Moments, readout: float, *, jitter: float = TIE, points: int = 512
+) -> Tensor:
+    """Probabilities of each class to have the largest spike count.
+
+    Averaged over the samples of each true class, they are the rows of the predicted
+    confusion matrix. Parameters, errors and accuracy as in `log_class_probabilities`.
+
+    Returns
+    -------
+    torch.Tensor, shape (..., n)
+        Sums to 1 up to the error of the quadrature.
+
+    Examples
+    --------
+    >>> import torch
+    >>> cov = torch.tensor([[0.04, 0.03, 0.0], [0.03, 0.04, 0.0], [0.0, 0.0, 0.04]])
+    >>> moments = Moments(torch.tensor([0.05, 0.05, 0.05]), cov)
+    >>> [round(p, 2) for p in class_probabilities(moments, readout=100.0).tolist()]
+    [0.29, 0.29, 0.42]
+    """
+    return log_class_probabilities(moments, readout, jitter=jitter, points=points).exp()
+
+
+def moment_cross_entropy(
+    moments: Moments,
+    target: Tensor,
+    readout: float,
+    *,
+    jitter: float = TIE,
+    points: int = 512,
+    samples: int | None = None,
+    generator: torch.Generator | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus log probability that the target class has the largest spike count.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the readout: ``mean`` [kHz], shape (..., n); ``cov`` [kHz]: variances, shape
+        (..., n), covariances, shape (..., n, n), or an object with a method ``dense``.
+    target : torch.Tensor of int64, shape (...)
+        Class indices in 0 ... n - 1.
+    readout : float
+        Window T [ms] in which spikes are counted.
+    jitter : float, optional
+        Standard deviation e [spikes] of independent noise on the counts, as in
+        `log_class_probabilities`.
+    points : int, optional
+        Size of the lattice for correlated counts.
+    samples : int, optional
+        If given, estimate by so many reparametrised samples instead (below).
+    generator : torch.Generator, optional
+        Of the samples.
+    reduction : {"mean", "sum", "none"}, optional
+        Over the targets.
+
+    Returns
+    -------
+    torch.Tensor
+        Loss [nats]; a scalar, or of the shape of `target` for "none".
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, `readout`, `jitter`, `points` or `samples` is not positive, or
+        `reduction` is unknown.
+    TypeError
+        If `target` is not int64.
+
+    Notes
+    -----
+    loss = -log P(x_c > x_j for all j != c), x ~ N(T m, T C + e^2 I). Deterministic; error
+    1e-8 for variances alone (float32: 1e-5), 1e-3 for ten correlated classes.
+
+    With `samples` = K, half of the variance e^2 belongs to Gumbel instead of Gaussian
+    noise, which is integrated out: loss = -log (1/K) sum_k softmax(x_k/t)_c with
+    x_k ~ N(T m, T C + e^2/2 I), t = sqrt(3) e/pi. The estimate of the loss is biased
+    upwards by var(softmax_c)/(2 K P^2), which grows without bound for small P.
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([[0.05, 0.04]]), torch.tensor([[0.05, 0.04]]))
+    >>> moment_cross_entropy(moments, torch.tensor([0]), readout=100.0)
+    tensor(0.4630)
+    """
+    _check_reduction(reduction)
+    if samples is None:
+        mean, cov = _counts(moments, readout, jitter)
+        _check_target(target, mean)
+        log_p = _log_largest(mean, cov, target, points)
+    else:
+        _check_positive("samples", samples)
+        mean, cov = _counts(moments, readout, jitter * math.sqrt(0.5))
+        _check_target(target, mean)
+        counts = _sample(mean, cov, samples, generator)
+        logits = counts * (math.pi / (math.sqrt(3) * jitter))
+        log_p = logits.log_softmax(-1)
+        log_p = log_p.gather(-1, target.expand(samples, *target.shape).unsqueeze(-1))
+        log_p = torch.logsumexp(log_p.squeeze(-1), 0) - math.log(samples)
+    return _reduce(-log_p, reduction)
+
+
+def gaussian_nll(
+    moments: Moments,
+    target: Tensor,
+    readout: float = 1.0,
+    *,
+    jitter: float = TIE,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus log likelihood of spike counts under Gaussian moments.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the readout, as in `moment_cross_entropy`.
+    target : torch.Tensor, shape (..., n)
+        Counts in the window [spikes].
+    readout : float, optional
+        Window T [ms].
+    jitter : float, optional
+        Standard deviation e of independent noise on the counts, in the unit of `target`.
+    reduction : {"mean", "sum", "none"}, optional
+        Over the leading dimensions.
+
+    Returns
+    -------
+    torch.Tensor
+        Loss [nats]; a scalar, or of shape (...) for "none".
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, `readout` or `jitter` is not positive, or `reduction` is
+        unknown.
+
+    Notes
+    -----
+    loss = (d^T S^-1 d + log det S + n log 2 pi)/2, d = target - T m, S = T C + e^2 I.
+    Where S is not diagonal, its variances are raised by 4 n machine epsilons, so that
+    rounding does not make it indefinite; it is NaN if it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([0.05, 0.04]), torch.tensor([0.05, 0.04]))
+    >>> gaussian_nll(moments, torch.tensor([6.0, 4.0]), readout=100.0)
+    tensor(3.4527)
+    """
+    _check_reduction(reduction)
+    mean, cov = _counts(moments, readout, jitter)
+    _check_shape("target", target, mean.shape)
+    distance = target - mean
+    if cov.ndim == mean.ndim:
+        nll = (distance * distance / cov + cov.log()).sum(-1)
+    else:
+        root = _cholesky(cov)
+        white = torch.linalg.solve_triangular(root, distance.unsqueeze(-1), upper=False)
+        log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        nll = white.square().sum((-2, -1)) + 2 * log_det
+    constant = mean.shape[-1] * math.log(2 * math.pi)
+    return _reduce(0.5 * (nll + constant), reduction)
+
+
+def moment_mse(
+    moments: Moments,
+    target: Moments | Tensor,
+    *,
+    mean_weight: float = 1.0,
+    cov_weight: float = 0.0,
+    reduction: str = "mean",
+) -> Tensor:
+    """Squared distance of moments.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the readout, as in `moment_cross_entropy`.
+    target : Moments or torch.Tensor
+        Wanted moments, in any representation, or means alone, shape (..., n).
+    mean_weight, cov_weight : float, optional
+        Weights w_m and w_c.
+    reduction : {"mean", "sum", "none"}, optional
+        Over the leading dimensions.
+
+    Returns
+    -------
+    torch.Tensor
+        A scalar, or of shape (...) for "none".
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, `reduction` is unknown, or `cov_weight` is not 0 for a target
+        without covariance.
+
+    Notes
+    -----
+    loss = w_m |m - m*|^2 + w_c ||C - C*||_F^2, sums over the readout (not means, as in
+    ``torch.nn.MSELoss``).
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
+    >>> moment_mse(moments, Moments(torch.zeros(2), torch.eye(2)), cov_weight=1.0)
+    tensor(5.)
+    """
+    _check_reduction(reduction)
+    mean, cov = _parts(moments)
+    wanted, wanted_cov = _parts(target) if isinstance(target, tuple) else (target, None)
+    _check_shape("target", wanted, mean.shape)
+    loss = mean_weight * (mean - wanted).square().sum(-1)
+    if cov_weight:
+        if wanted_cov is None:
+            raise ValueError(
+                f"`cov_weight` must be 0 for a target without covariance; "
+                f"got {cov_weight}; pass target=Moments(mean, cov)"
+            )
+        if cov.ndim != wanted_cov.ndim:
+            cov, wanted_cov = _dense(mean, cov), _dense(mean, wanted_cov)
+        square = (cov - wanted_cov).square()
+        loss = loss + cov_weight * square.flatten(mean.ndim - 1).sum(-1)
+    return _reduce(loss, reduction)
+
+
+class MomentCrossEntropy(nn.Module):
+    """Minus log probability that the target class has the largest spike count.
+
+    Parameters
+    ----------
+    readout : float
+        Window T [ms] in which spikes are counted.
+    jitter, points, samples, generator, reduction
+        As in `moment_cross_entropy`, which has formula and accuracy.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = MomentCrossEntropy(readout=100.0)
+    >>> moments = Moments(torch.tensor([[0.05, 0.04]]), torch.tensor([[0.05, 0.04]]))
+    >>> loss(moments, torch.tensor([0]))
+    tensor(0.4630)
+    """
+
+    def __init__(
+        self,
+        readout: float,
+        *,
+        jitter: float = TIE,
+        points: int = 512,
+        samples: int | None = None,
+        generator: torch.Generator | None = None,
+        reduction: str = "mean",
+    ):
+        super().__init__()
+        _check_reduction(reduction)
+        self.readout, self.jitter, self.points = readout, jitter, points
+        self.samples, self.generator, self.reduction = samples, generator, reduction
+
+    def forward(self, moments: Moments, target: Tensor) -> Tensor:
+        """Loss of `moments` for class indices `target`."""
+        return moment_cross_entropy(
+            moments,
+            target,
+            self.readout,
+            jitter=self.jitter,
+            points=self.points,
+            samples=self.samples,
+            generator=self.generator,
+            reduction=self.reduction,
+        )
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return (
+            f"readout={self.readout}, jitter={self.jitter:.4g}, points={self.points}, "
+            f"samples={self.samples}, reduction={self.reduction!r}"
+        )
+
+
+class GaussianNLL(nn.Module):
+    """Minus log likelihood of spike counts under Gaussian moments.
+
+    Parameters
+    ----------
+    readout, jitter, reduction
+        As in `gaussian_nll`, which has the formula.
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([0.05, 0.04]), torch.tensor([0.05, 0.04]))
+    >>> GaussianNLL(readout=100.0)(moments, torch.tensor([6.0, 4.0]))
+    tensor(3.4527)
+    """
+
+    def __init__(
+        self, readout: float = 1.0, *, jitter: float = TIE, reduction: str = "mean"
+    ):
+        super().__init__()
+        _check_reduction(reduction)
+        self.readout, self.jitter, self.reduction = readout, jitter, reduction
+
+    def forward(self, moments: Moments, target: Tensor) -> Tensor:
+        """Loss of `moments` for counts `target`."""
+        return gaussian_nll(
+            moments,
+            target,
+            self.readout,
+            jitter=self.jitter,
+            reduction=self.reduction,
+        )
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return (
+            f"readout={self.readout}, jitter={self.jitter:.4g}, "
+            f"reduction={self.reduction!r}"
+        )
+
+
+class MomentMSE(nn.Module):
+    """Squared distance of moments.
+
+    Parameters
+    ----------
+    mean_weight, cov_weight, reduction
+        As in `moment_mse`, which has the formula.
+
+    Examples
+    --------
+    >>> import torch
+    >>> moments = Moments(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
+    >>> MomentMSE()(moments, torch.zeros(2))
+    tensor(5.)
+    """
+
+    def __init__(
+        self,
+        *,
+        mean_weight: float = 1.0,
+        cov_weight: float = 0.0,
+        reduction: str = "mean",
+    ):
+        super().__init__()
+        _check_reduction(reduction)
+        self.mean_weight, self.cov_weight = mean_weight, cov_weight
+        self.reduction = reduction
+
+    def forward(self, moments: Moments, target: Moments | Tensor) -> Tensor:
+        """Loss of `moments` for `target`."""
+        return moment_mse(
+            moments,
+            target,
+            mean_weight=self.mean_weight,
+            cov_weight=self.cov_weight,
+            reduction=self.reduction,
+        )
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return (
+            f"mean_weight={self.mean_weight}, cov_weight={self.cov_weight}, "
+            f"reduction={self.reduction!r}"
+        )
+
+
+def _log_largest(mean: Tensor, cov: Tensor, index: Tensor, points: int) -> Tensor:
+    _check_positive("points", points)
+    mean = mean.expand(*index.shape, -1)
+    if mean.shape[-1] == 1:
+        return torch.zeros_like(mean[..., 0])
+    if cov.ndim == mean.ndim:
+        return log_largest_independent(mean, cov.expand_as(mean), index)
+    return log_largest(mean, cov, index, points)
+
+
+def _counts(moments: Moments, readout: float, jitter: float) -> tuple[Tensor, Tensor]:
+    """Mean and covariance, or variances, of the counts, noise included."""
+    _check_positive("readout", readout)
+    _check_positive("jitter", jitter)
+    mean, cov = _parts(moments)
+    noise = jitter * jitter
+    if cov.ndim == mean.ndim:
+        return readout * mean, readout * cov + noise
+    n = mean.shape[-1]
+    eye = torch.eye(n, dtype=cov.dtype, device=cov.device)
+    return readout * mean, readout * cov + noise * eye
+
+
+def _parts(moments: Any) -> tuple[Tensor, Tensor]:
+    """Mean, and variances (of its shape) or dense covariance (one dimension more)."""
+    mean, cov = moments
+    if hasattr(cov, "dense"):
+        cov = cov.dense()
+    if cov.shape not in (mean.shape, (*mean.shape, *mean.shape[-1:])) or mean.ndim == 0:
+        raise ValueError(
+            f"`cov` must have the shape (..., n) of `mean` or (..., n, n); "
+            f"got {tuple(cov.shape)} and {tuple(mean.shape)}"
+        )
+    return mean, cov
+
+
+def _dense(mean: Tensor, cov: Tensor) -> Tensor:
+    return torch.diag_embed(cov) if cov.ndim == mean.ndim else cov
+
+
+def _cholesky(cov: Tensor) -> Tensor:
+    """Cholesky factor; variances raised by what rounding can cost; NaN if indefinite."""
+    rounding = 4 * cov.shape[-1] * torch.finfo(cov.dtype).eps
+    variances = torch.diag_embed(cov.diagonal(dim1=-2, dim2=-1))
+    root, info = torch.linalg.cholesky_ex(cov + rounding * variances)
+    return torch.where(info[..., None, None] == 0, root, math.nan)
+
+
+def _sample(
+    mean: Tensor, cov: Tensor, samples: int, generator: torch.Generator | None
+) -> Tensor:
+    """Reparametrised Gaussian samples, shape (samples, ..., n)."""
+    noise = torch.randn(
+        (samples, *mean.shape),
+        generator=generator,
+        dtype=mean.dtype,
+        device=mean.device,
+    )
+    if cov.ndim == mean.ndim:
+        return mean + cov.sqrt() * noise
+    return mean + (_cholesky(cov) @ noise.unsqueeze(-1)).squeeze(-1)
+
+
+def _reduce(loss: Tensor, reduction: str) -> Tensor:
+    if reduction == "none":
+        return loss
+    return loss.mean() if reduction == "mean" else loss.sum()
+
+
+def _check_reduction(reduction: str) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(
+            f"`reduction` must be 'mean', 'sum' or 'none'; got {reduction!r}"
+        )
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"`{name}` must be positive; got {value}")
+
+
+def _check_shape(name: str, value: Tensor, shape: torch.Size) -> None:
+    if value.shape != shape:
+        raise ValueError(
+            f"`{name}` must have shape {tuple(shape)}; got {tuple(value.shape)}"
+        )
+
+
+def _check_target(target: Tensor, mean: Tensor) -> None:
+    if target.dtype != torch.int64:
+        raise TypeError(
+            f"`target` must hold class indices (int64); got {target.dtype}; "
+            f"use target.long(), or target.argmax(-1) for one-hot targets"
+        )
+    _check_shape("target", target, mean.shape[:-1])
