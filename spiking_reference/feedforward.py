@@ -10,8 +10,8 @@ point, which biases nothing to first order in dt:
   at s + dt/2 where it meets the refractory period, and so does the spike it sets off;
 * a spike in the flow has the time of its passage, and passes on half a step later.
 
-Neurons without white noise flow side by side (SIMD); one is looked at alone only when it
-meets the threshold or ends its refractory period in the step.
+Neurons flow side by side (SIMD); one is looked at alone only when it may have met the
+threshold or ends its refractory period in the step.
 """
 
 from typing import NamedTuple
@@ -20,13 +20,13 @@ import numpy as np
 
 from ._jit import inlined, inner, kernel
 from .loops import TINY_ROOM
-from .models.lif import DECAY, DRIFT, NOISE, Neurons
+from .models.lif import DECAY, DRIFT, Neurons, fill_step
 from .normals import Normals, begin, pop
 from .passages import enter, passage, restart
 from .streams import exponential, normal, seed, uniform
 from .window_counts import close_window, restart_counts
 
-__all__ = ["Drive", "Mail", "Network", "Run", "Schedule", "advance_runs"]
+__all__ = ["Drive", "Mail", "Network", "Run", "Schedule", "advance_runs", "fill_rows"]
 
 # Streams of runs are numbered from here, far from those that `seed` gives to neurons,
 # groups and probes; their normals likewise.
@@ -40,7 +40,8 @@ class Network(NamedTuple):
     neurons: parameters; first (layers + 1,): number of each layer's first neuron;
     offset (layers,): of each layer's weights in `weights`, where those of one source
     lie together; noisy (layers,): 1 for layers with white noise; table: rows of step
-    coefficients and one to write on; decay, drift: columns of it.
+    coefficients and one to write on; decay, drift, scale: columns of it; clear: V - V_th
+    below which a whole step, begun and ended there, has not met the threshold.
     """
 
     neurons: Neurons
@@ -51,6 +52,8 @@ class Network(NamedTuple):
     table: np.ndarray
     decay: np.ndarray
     drift: np.ndarray
+    scale: np.ndarray
+    clear: np.ndarray
 
 
 class Drive(NamedTuple):
@@ -59,14 +62,13 @@ class Drive(NamedTuple):
     gap: mean time between Poisson spikes [ms], inf for none; cumulative (sources,):
     up to 1, in proportion to the rates; guide (sources,): the first source that
     i/sources can mean; factor (rank, n): turns normals into the correlated noise of a
-    step [mV], empty where the noise is independent; noise (n,): to write on.
+    step [mV], empty where the noise is independent.
     """
 
     gap: float
     cumulative: np.ndarray
     guide: np.ndarray
     factor: np.ndarray
-    noise: np.ndarray
 
 
 class Schedule(NamedTuple):
@@ -92,19 +94,30 @@ class Mail(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Where the running run stands; x and release over all neurons.
+    """Where the running run stands; the first four over all neurons.
 
     x: V - V_th [mV]; release: end of the last refractory period [ms from the start];
-    rng (2,): stream of uniforms; normals: in stock; arrival (1,): time of the next
-    Poisson spike [ms]; at (3,): run, step and readout that are next.
+    noise: of the step [mV], 0 for ever without; marked: to be looked at alone; rng (2,):
+    stream of uniforms; normals: in stock; arrival (1,): time of the next Poisson spike
+    [ms]; at (3,): run, step and readout that are next.
     """
 
     x: np.ndarray
     release: np.ndarray
+    noise: np.ndarray
+    marked: np.ndarray
     rng: np.ndarray
     normals: Normals
     arrival: np.ndarray
     at: np.ndarray
+
+
+@kernel
+def fill_rows(neurons, table, dt):
+    """Fill in the coefficients of a whole step of each neuron."""
+    for j in range(neurons.tau.size):
+        tau, leak = neurons.tau[j], neurons.leak[j]
+        fill_step(table, j, tau, leak, neurons.mu[j], neurons.sigma[j], dt)
 
 
 @inlined
@@ -163,49 +176,42 @@ def _flow(net, run, counts, mail, box, a, j, span, noise):
 
 
 @inlined
-def _flow_quiet(net, run, counts, mail, box, a, b, span):
-    """Take the neurons a to b, all without white noise, through a step."""
-    x, release = run.x[a:b], run.release[a:b]
-    decay, drift = net.decay[a:b], net.drift[a:b]
+def _draw_noise(net, drive, run, l, a, b):
+    """Draw the white noise of a step of layer l."""
+    noise, scale = run.noise[a:b], net.scale[a:b]
+    if l > 0 or drive.factor.shape[0] == 0:
+        for i in range(b - a):
+            if scale[i] > 0.0:
+                noise[i] = scale[i] * pop(run.normals)
+        return
+    for i in range(b):
+        noise[i] = 0.0
+    for k in range(drive.factor.shape[0]):
+        z, row = pop(run.normals), drive.factor[k]
+        for i in range(b):
+            noise[i] += row[i] * z
+
+
+@inlined
+def _flow_all(net, run, counts, mail, box, a, b, span):
+    """Take the neurons a to b through a step, side by side where nothing happens."""
+    x, release, noise = run.x[a:b], run.release[a:b], run.noise[a:b]
+    decay, drift, clear = net.decay[a:b], net.drift[a:b], net.clear[a:b]
+    marked = run.marked[a:b]
     start, end, _ = span
     look = False
     for i in range(b - a):
-        ready = release[i] <= start
-        v = decay[i] * x[i] + drift[i]
-        v = v if ready else x[i]
-        x[i] = v
-        look |= (v >= 0.0) | ((not ready) & (release[i] < end))
-    if not look:
-        return
-    for j in range(a, b):
-        ready = run.release[j] <= start
-        if ready and run.x[j] >= 0.0:
-            run.x[j] = min((run.x[j] - net.drift[j]) / net.decay[j], 0.0)
-            _flow(net, run, counts, mail, box, a, j, span, 0.0)
-        elif not ready and run.release[j] < end:
-            _flow(net, run, counts, mail, box, a, j, span, 0.0)
-
-
-@inlined
-def _flow_noisy(net, run, counts, mail, box, a, b, span):
-    """Take the neurons a to b through a step with independent white noise."""
-    for j in range(a, b):
-        noise = net.table[j, NOISE]
-        if noise > 0.0:
-            noise *= pop(run.normals)
-        _flow(net, run, counts, mail, box, a, j, span, noise)
-
-
-@inlined
-def _flow_correlated(net, drive, run, counts, mail, box, b, span):
-    """Take the first layer through a step with correlated white noise."""
-    drive.noise[:] = 0.0
-    for l in range(drive.factor.shape[0]):
-        z, column = pop(run.normals), drive.factor[l]
-        for i in range(b):
-            drive.noise[i] += column[i] * z
-    for j in range(b):
-        _flow(net, run, counts, mail, box, 0, j, span, drive.noise[j])
+        v = decay[i] * x[i] + drift[i] + noise[i]
+        held = release[i] > start
+        near = (x[i] >= clear[i]) | (v >= clear[i])
+        x[i] = x[i] if held | near else v
+        mark = (near & (not held)) | (held & (release[i] < end))
+        marked[i] = mark
+        look |= mark
+    if look:
+        for j in range(a, b):
+            if run.marked[j]:
+                _flow(net, run, counts, mail, box, a, j, span, run.noise[j])
 
 
 @inlined
@@ -230,7 +236,7 @@ def _receive(net, run, counts, mail, box, l, source, time, span):
             run.x[j] = net.neurons.reset[j]
             run.release[j] = t + net.neurons.t_ref[j]
             if run.release[j] < end:
-                noise = net.table[j, NOISE]
+                noise = net.scale[j]
                 if noise > 0.0:
                     noise *= normal(run.rng)
                 _flow(net, run, counts, mail, box, a, j, span, noise)
@@ -252,12 +258,9 @@ def _layer_step(net, drive, run, counts, mail, l, span):
     box = l & 1 if l + 2 < net.first.size else -1
     if box >= 0:
         mail.used[box] = 0
-    if l == 0 and drive.factor.shape[0] > 0:
-        _flow_correlated(net, drive, run, counts, mail, box, b, span)
-    elif net.noisy[l]:
-        _flow_noisy(net, run, counts, mail, box, a, b, span)
-    else:
-        _flow_quiet(net, run, counts, mail, box, a, b, span)
+    if net.noisy[l]:
+        _draw_noise(net, drive, run, l, a, b)
+    _flow_all(net, run, counts, mail, box, a, b, span)
     if l == 0:
         while run.arrival[0] < span[1]:
             source = _choose(drive, run.rng)

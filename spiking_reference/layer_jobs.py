@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 
 from . import feedforward
+from .correlations import factor_of
+from .feedforward import Drive, Network
 from .inputs import GaussianInput, PoissonInput
 from .layers import Layer
-from .models.lif import DECAY, DRIFT, N_COEFFICIENTS, Neurons, fill_step
+from .models.lif import (
+    BULGE,
+    DECAY,
+    DRIFT,
+    HALF,
+    N_COEFFICIENTS,
+    NOISE,
+    SPREAD,
+    Neurons,
+)
 from .normals import new_normals
 from .plan import mean_decay
 from .window_counts import Counts, new_counts
@@ -20,7 +31,7 @@ __all__ = ["LayeredPlan", "RunsJob", "jobs_of"]
 _BUDGET = 10_000_000  # neuron-steps in one call of a kernel: a fraction of a second
 _PIECES = 64  # jobs at least, where there are so many runs: for threads to share
 _ROOM = 64  # spikes of one neuron in one step that can be passed on
-_ROUNDING = 1e-14  # of the largest eigenvalue: smaller ones are noise of none
+_CLEAR = 4.5  # distance from threshold, in SDs of a step, that a bridge does not cross
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,35 +82,45 @@ class LayeredPlan:
 
 def jobs_of(plan: LayeredPlan) -> Iterator["RunsJob"]:
     """Cut the runs into jobs; how has no influence on the result."""
+    network = _network(plan)
     batch = plan.inputs.shape[0]
     size = min(plan.trials, -(-plan.trials * batch // _PIECES))
     for i in range(batch):
         for begin in range(0, plan.trials, size):
-            yield RunsJob(plan, i, begin, min(begin + size, plan.trials))
+            trials = slice(begin, min(begin + size, plan.trials))
+            yield RunsJob(plan, network, i, trials)
 
 
 class RunsJob:
     """Some trials of one input, advanced by one budget with each call."""
 
-    def __init__(self, plan: LayeredPlan, number: int, begin: int, end: int):
+    def __init__(self, plan: LayeredPlan, network: Network, number: int, trials: slice):
         self._plan = plan
+        self._network = network
         self.input = number
-        self.trials = slice(begin, end)
-        n_runs, sizes = end - begin, plan.sizes
-        self.out = np.zeros((n_runs, plan.readouts.size, sizes[-1]), dtype=np.int64)
+        self.trials = trials
+        shape = (trials.stop - trials.start, plan.readouts.size, plan.sizes[-1])
+        self.out = np.zeros(shape, dtype=np.int64)
         self.counts = plan.counts()
         self._args: dict[str, Any] = {}
 
     def _prepare(self) -> dict[str, Any]:
         plan, sizes = self._plan, self._plan.sizes
         n, capacity = sum(sizes), _ROOM * max(sizes)
-        network, drive = _network(plan, self.input)
+        if isinstance(plan.inputs, PoissonInput):
+            # The table has a row to write on.
+            network = self._network._replace(table=self._network.table.copy())
+            drive = _poisson(np.asarray(plan.inputs.rates)[self.input])
+        else:
+            network, drive = _gaussian(plan, plan.inputs, self._network, self.input)
         return {
             "net": network,
             "drive": drive,
             "run": feedforward.Run(
                 x=np.zeros(n),
                 release=np.zeros(n),
+                noise=np.zeros(n),
+                marked=np.zeros(n, dtype=np.bool_),
                 rng=np.zeros(2, dtype=np.uint64),
                 normals=new_normals(),
                 arrival=np.zeros(1),
@@ -144,63 +165,73 @@ class RunsJob:
         return self.done, int(at[0]) - before
 
 
-def _neurons(plan: LayeredPlan) -> Neurons:
-    """Flat parameters of all layers, voltages relative to the threshold."""
+def _network(plan: LayeredPlan) -> Network:
+    """Layers in flat arrays."""
     flat = [layer.parameters() for layer in plan.layers]
-    return Neurons(
-        **{name: np.concatenate([p[name] for p in flat]) for name in flat[0]}
-    )
-
-
-def _network(
-    plan: LayeredPlan, number: int
-) -> tuple[feedforward.Network, feedforward.Drive]:
-    """Network and drive for one input; currents act through the first layer."""
-    neurons, sizes = _neurons(plan), plan.sizes
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    if isinstance(plan.inputs, PoissonInput):
-        drive = _poisson(np.asarray(plan.inputs.rates)[number])
-    else:
-        mean, cov = plan.inputs.through(np.asarray(plan.layers[0].weights), number)
-        n = sizes[0]
-        cov = cov + np.diag(neurons.sigma[:n] ** 2)
-        neurons.mu[:n] += mean
-        neurons.sigma[:n] = np.sqrt(np.diagonal(cov))
-        drive = _no_spikes(_noise_factor(cov, neurons.tau[:n], plan.dt), n)
-    table = np.zeros((first[-1] + 1, N_COEFFICIENTS))
-    for j in range(first[-1]):
-        values = (neurons.tau[j], neurons.leak[j], neurons.mu[j], neurons.sigma[j])
-        fill_step(table, j, *values, plan.dt)
     columns = [np.asarray(layer.weights).T.ravel() for layer in plan.layers]
-    pairs = pairwise(first)
-    network = feedforward.Network(
-        neurons=neurons,
-        first=first,
-        offset=np.concatenate([[0], np.cumsum([c.size for c in columns])[:-1]]),
+    none = np.zeros(0)
+    network = Network(
+        neurons=Neurons(**{k: np.concatenate([p[k] for p in flat]) for k in flat[0]}),
+        first=np.cumsum([0, *plan.sizes]),
+        offset=np.cumsum([0, *(column.size for column in columns[:-1])]),
         weights=np.concatenate(columns),
-        noisy=np.array([neurons.sigma[a:b].any() for a, b in pairs], dtype=np.int8),
+        noisy=np.zeros(len(flat), dtype=np.int8),
+        table=np.zeros((0, N_COEFFICIENTS)),
+        decay=none,
+        drift=none,
+        scale=none,
+        clear=none,
+    )
+    return _with_steps(network, plan.dt)
+
+
+def _with_steps(network: Network, dt: float) -> Network:
+    """Fill in the coefficients of a step."""
+    first, sigma = network.first, network.neurons.sigma
+    table = np.zeros((sigma.size + 1, N_COEFFICIENTS))
+    feedforward.fill_rows(network.neurons, table, dt)
+    return network._replace(
+        noisy=np.array([sigma[a:b].any() for a, b in pairwise(first)], dtype=np.int8),
         table=table,
         decay=table[:, DECAY].copy(),
         drift=table[:, DRIFT].copy(),
+        scale=table[:, NOISE].copy(),
+        clear=_clear(table),
     )
-    return network, drive
 
 
-def _poisson(rates: np.ndarray) -> feedforward.Drive:
+def _gaussian(
+    plan: LayeredPlan, inputs: GaussianInput, network: Network, number: int
+) -> tuple[Network, Drive]:
+    """Network and drive for currents, which act through the first layer."""
+    mean, cov = inputs.through(np.asarray(plan.layers[0].weights), number)
+    neurons, n = Neurons(*(values.copy() for values in network.neurons)), mean.size
+    cov = cov + np.diag(neurons.sigma[:n] ** 2)
+    neurons.mu[:n] += mean
+    neurons.sigma[:n] = np.sqrt(np.diagonal(cov))
+    factor = _noise_factor(cov, neurons.tau[:n], plan.dt)
+    return _with_steps(network._replace(neurons=neurons), plan.dt), _no_spikes(factor)
+
+
+def _poisson(rates: np.ndarray) -> Drive:
     total, n = rates.sum(), rates.size
     if total == 0:
-        return _no_spikes(np.zeros((0, 0)), 0)
+        return _no_spikes(np.zeros((0, 0)))
     cumulative = np.cumsum(rates)
     cumulative /= cumulative[-1]
     guide = np.searchsorted(cumulative, np.arange(n) / n, side="right")
-    return feedforward.Drive(
-        1.0 / total, cumulative, guide, np.zeros((0, 0)), np.zeros(0)
-    )
+    return Drive(1.0 / total, cumulative, guide, np.zeros((0, 0)))
 
 
-def _no_spikes(factor: np.ndarray, n: int) -> feedforward.Drive:
+def _no_spikes(factor: np.ndarray) -> Drive:
     none = np.zeros(0, dtype=np.int64)
-    return feedforward.Drive(np.inf, np.zeros(0), none, factor, np.zeros(n))
+    return Drive(np.inf, np.zeros(0), none, factor)
+
+
+def _clear(table: np.ndarray) -> np.ndarray:
+    """V - V_th below which a bridge crosses with less than exp(-2 _CLEAR^2)."""
+    above = _CLEAR * np.sqrt(table[:, SPREAD]) + np.maximum(-table[:, BULGE], 0.0)
+    return -above * table[:, HALF]
 
 
 def _noise_factor(cov: np.ndarray, tau: np.ndarray, dt: float) -> np.ndarray:
@@ -212,6 +243,4 @@ def _noise_factor(cov: np.ndarray, tau: np.ndarray, dt: float) -> np.ndarray:
         return np.zeros((0, 0))
     z = dt / tau
     step = cov * dt * mean_decay(z[:, None] + z)
-    values, vectors = np.linalg.eigh(step)
-    kept = values > _ROUNDING * values[-1]
-    return np.ascontiguousarray((vectors[:, kept] * np.sqrt(values[kept])).T)
+    return factor_of(step)
