@@ -62,13 +62,14 @@ class Drive(NamedTuple):
     gap: mean time between Poisson spikes [ms], inf for none; cumulative (sources,):
     up to 1, in proportion to the rates; guide (sources,): the first source that
     i/sources can mean; factor (rank, n): turns normals into the correlated noise of a
-    step [mV], empty where the noise is independent.
+    step [mV], empty where the noise is independent; normals (rank,): to write on.
     """
 
     gap: float
     cumulative: np.ndarray
     guide: np.ndarray
     factor: np.ndarray
+    normals: np.ndarray
 
 
 class Schedule(NamedTuple):
@@ -184,10 +185,13 @@ def _draw_noise(net, drive, run, l, a, b):
             if scale[i] > 0.0:
                 noise[i] = scale[i] * pop(run.normals)
         return
+    # Normals first: drawing them between the rows would keep the rows from SIMD.
+    for k in range(drive.normals.size):
+        drive.normals[k] = pop(run.normals)
     for i in range(b):
         noise[i] = 0.0
-    for k in range(drive.factor.shape[0]):
-        z, row = pop(run.normals), drive.factor[k]
+    for k in range(drive.normals.size):
+        z, row = drive.normals[k], drive.factor[k]
         for i in range(b):
             noise[i] += row[i] * z
 

@@ -220,12 +220,12 @@ def _poisson(rates: np.ndarray) -> Drive:
     cumulative = np.cumsum(rates)
     cumulative /= cumulative[-1]
     guide = np.searchsorted(cumulative, np.arange(n) / n, side="right")
-    return Drive(1.0 / total, cumulative, guide, np.zeros((0, 0)))
+    return Drive(1.0 / total, cumulative, guide, np.zeros((0, 0)), np.zeros(0))
 
 
 def _no_spikes(factor: np.ndarray) -> Drive:
     none = np.zeros(0, dtype=np.int64)
-    return Drive(np.inf, np.zeros(0), none, factor)
+    return Drive(np.inf, np.zeros(0), none, factor, np.zeros(len(factor)))
 
 
 def _clear(table: np.ndarray) -> np.ndarray:
