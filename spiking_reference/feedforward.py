@@ -218,22 +218,11 @@ def _flow_all(net, run, counts, mail, box, a, b, span):
                 _flow(net, run, counts, mail, box, a, j, span, run.noise[j])
 
 
-@inlined
-def _receive(net, run, counts, mail, box, l, source, time, span):
-    """Give layer l the spike of one of its sources at `time` within the step."""
+@inner
+def _fire(net, run, counts, mail, box, a, b, time, span):
+    """Let those of the neurons a to b fire that an input spike took to threshold."""
     start, end, _ = span
-    a, b = net.first[l], net.first[l + 1]
-    x, release = run.x[a:b], run.release[a:b]
-    begins = net.offset[l] + source * (b - a)
-    column = net.weights[begins : begins + b - a]
     t = time + 0.5 * (end - start)
-    fires = False
-    for i in range(b - a):
-        v = x[i] + (column[i] if release[i] <= t else 0.0)
-        x[i] = v
-        fires |= v >= 0.0
-    if not fires:
-        return
     for j in range(a, b):
         if run.x[j] >= 0.0:
             _spike(counts, mail, box, j, j - a, time)
@@ -244,6 +233,23 @@ def _receive(net, run, counts, mail, box, l, source, time, span):
                 if noise > 0.0:
                     noise *= normal(run.rng)
                 _flow(net, run, counts, mail, box, a, j, span, noise)
+
+
+@inlined
+def _receive(net, run, counts, mail, box, l, source, time, span):
+    """Give layer l the spike of one of its sources at `time` within the step."""
+    a, b = net.first[l], net.first[l + 1]
+    x, release = run.x[a:b], run.release[a:b]
+    begins = net.offset[l] + source * (b - a)
+    column = net.weights[begins : begins + b - a]
+    t = time + 0.5 * (span[1] - span[0])
+    fires = False
+    for i in range(b - a):
+        v = x[i] + (column[i] if release[i] <= t else 0.0)
+        x[i] = v
+        fires |= v >= 0.0
+    if fires:
+        _fire(net, run, counts, mail, box, a, b, time, span)
 
 
 @inlined

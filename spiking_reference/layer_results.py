@@ -15,7 +15,7 @@ __all__ = ["LayerMoments", "LayeredResult"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerMoments:
-    """Rates and covariances of one layer's spike counts, input by input.
+    """Rates and covariances of one layer's spike counts, evaluated when asked for.
 
     Parameters
     ----------

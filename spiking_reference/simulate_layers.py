@@ -88,8 +88,9 @@ def simulate_layers(
     passage, and restart off the grid. Spikes of a step arrive at its end, one after the
     other with a threshold test for each, and reach the next layer in the same step. This
     rounds input spikes to the nearest grid point, in their order; it leaves no bias of
-    first order in dt (see the theory page on simulation, with measurements). Neurons
-    driven by noise and drift alone are as exact as those of `simulate`.
+    first order in dt unless t_ref < dt/2, where up to dt/8 of input is lost in each
+    interval (see the theory page on simulation, with measurements). Neurons driven by
+    noise and drift alone are as exact as those of `simulate`.
 
     One run costs about sum(n)/dt updates per ms, and each spike one for each of its
     targets. Correlated noise (a `GaussianInput`) costs n^2 per step in the first layer.

@@ -174,10 +174,11 @@ def in_continuous_time(weight, rate, share, mu, t_ref, n_events, seed):
     return spikes, t
 
 
-@pytest.mark.parametrize("mu", [0.6, 1.6])
-def test_jumps_and_drift_agree_with_continuous_time(mu):
-    # At dt = 1 ms and half an input spike a step, to 0.5 %: |z| < 4, 6e-5 each.
-    t_ref = 2.03
+@pytest.mark.parametrize(
+    ("mu", "t_ref", "dt"), [(0.6, 2.03, 1.0), (1.6, 2.03, 1.0), (1.6, 0.0, 0.2)]
+)
+def test_jumps_and_drift_agree_with_continuous_time(mu, t_ref, dt):
+    # To 0.5 %: |z| < 4, 6e-5 each.
     spikes, time = in_continuous_time(3.0, 0.5, 0.7, mu, t_ref, 200_000, 1)
     run = simulate_layers(
         [Layer([[3.0, -3.0]], LIF(t_ref=t_ref), mu=mu)],
@@ -185,7 +186,7 @@ def test_jumps_and_drift_agree_with_continuous_time(mu):
         duration=50_000.0,
         trials=40,
         warmup=100.0,
-        dt=1.0,
+        dt=dt,
         rng=4,
     )
     found = run.layers[0].rate
