@@ -86,6 +86,11 @@ def as_float(name: str, value: npt.ArrayLike) -> np.ndarray:
             f"`{name}` carries a unit, which would be stripped silently; pass a plain "
             f"number in ms, mV and kHz, e.g. {name}.to(...).magnitude"
         )
+    if getattr(value, "requires_grad", False):
+        raise TypeError(
+            f"`{name}` is a tensor with a gradient, which would be lost; use "
+            f"meanfield.nn.functional, or {name}.detach()"
+        )
     array = np.asarray(value)
     if array.dtype in (np.float64, np.float32):
         return array

@@ -1,8 +1,6 @@
 """The first two moments of a population, as one value."""
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 
 class Moments(NamedTuple):
@@ -10,10 +8,11 @@ class Moments(NamedTuple):
 
     Attributes
     ----------
-    mean : numpy.ndarray, shape (..., n)
+    mean : numpy.ndarray or torch.Tensor, shape (..., n)
         Means; of an input current [mV/ms], of spike trains [kHz].
-    cov : numpy.ndarray, shape (..., n, n)
-        Covariances per unit time [mV**2/ms]; of spike trains [kHz].
+    cov : numpy.ndarray or torch.Tensor, shape (..., n, n)
+        Covariances per unit time [mV**2/ms]; of spike trains [kHz]. In `meanfield.nn`
+        also variances, shape (..., n), or a `meanfield.nn.LowRank`.
 
     Examples
     --------
@@ -22,5 +21,5 @@ class Moments(NamedTuple):
     (2, 2)
     """
 
-    mean: np.ndarray
-    cov: np.ndarray
+    mean: Any
+    cov: Any

@@ -23,8 +23,10 @@ class _Parameters:
     __slots__ = ()
 
     def _freeze(self) -> None:
-        """Turn every field into a float or a read-only float64 array."""
+        """Turn every field into a float or a read-only float64 array; tensors stay."""
         for name in _names(self):
+            if _is_tensor(getattr(self, name)):
+                continue
             array = as_float(name, getattr(self, name)).astype(np.float64)
             require(~np.isnan(array), name, "must be a number", array)
             array.flags.writeable = False
@@ -40,15 +42,31 @@ class _Parameters:
         if type(self) is not type(other):
             return NotImplemented
         pairs = ((getattr(self, n), getattr(other, n)) for n in _names(self))
-        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+        return all(_equal(mine, theirs) for mine, theirs in pairs)
 
     def __hash__(self) -> int:
-        values = (np.asarray(getattr(self, n)) + 0.0 for n in _names(self))
-        return hash((type(self), *((v.shape, v.tobytes()) for v in values)))
+        return hash((type(self), *(_key(getattr(self, n)) for n in _names(self))))
 
 
 def _names(parameters: Any) -> list[str]:
     return [field.name for field in fields(parameters)]
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "requires_grad")
+
+
+def _equal(mine: Any, theirs: Any) -> bool:
+    if _is_tensor(mine) or _is_tensor(theirs):
+        return mine is theirs
+    return np.array_equal(mine, theirs)
+
+
+def _key(value: Any) -> Any:
+    if _is_tensor(value):
+        return id(value)
+    array = np.asarray(value) + 0.0
+    return array.shape, array.tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,7 +93,8 @@ class LIF(_Parameters):
     -----
     dV = (-(V - E_L)/tau_m + mu) dt + sigma dW below threshold; when V reaches `V_th`
     the neuron spikes, is held for `t_ref` and restarts from `V_reset`. The defaults are
-    those of the moment-activation literature [1]_.
+    those of the moment-activation literature [1]_. A torch tensor is kept as it is, with
+    its gradients and unchecked, for the functions of `meanfield.nn`; the others reject it.
 
     References
     ----------
@@ -98,19 +117,28 @@ class LIF(_Parameters):
 
     def __post_init__(self) -> None:
         self._freeze()
-        tau_m, t_ref = np.asarray(self.tau_m), np.asarray(self.t_ref)
-        require(tau_m > 0, "tau_m", "must be positive (ms)", tau_m)
-        finite = "must be finite and not negative (ms)"
-        require((t_ref >= 0) & np.isfinite(t_ref), "t_ref", finite, t_ref)
-        for name in ("V_th", "V_reset", "E_L"):
-            value = np.asarray(getattr(self, name))
-            require(np.isfinite(value), name, "must be finite (mV)", value)
-        V_th, V_reset = np.broadcast_arrays(self.V_th, self.V_reset)
-        below = V_reset < V_th
-        if not below.all():
-            bad = tuple(int(i) for i in np.argwhere(~below)[0])
-            raise ValueError(
-                f"`V_reset` must be below `V_th`; got V_reset={V_reset[bad]}, "
-                f"V_th={V_th[bad]} (mV)"
-            )
+        tau_m, t_ref, V_th, V_reset, E_L = (
+            None if _is_tensor(v) else np.asarray(v)
+            for v in (self.tau_m, self.t_ref, self.V_th, self.V_reset, self.E_L)
+        )
+        if tau_m is not None:
+            require(tau_m > 0, "tau_m", "must be positive (ms)", tau_m)
+        if t_ref is not None:
+            finite = "must be finite and not negative (ms)"
+            require((t_ref >= 0) & np.isfinite(t_ref), "t_ref", finite, t_ref)
+        for name, value in (("V_th", V_th), ("V_reset", V_reset), ("E_L", E_L)):
+            if value is not None:
+                require(np.isfinite(value), name, "must be finite (mV)", value)
+        if V_th is not None and V_reset is not None:
+            _require_order(*np.broadcast_arrays(V_th, V_reset))
         _ = self.shape
+
+
+def _require_order(V_th: np.ndarray, V_reset: np.ndarray) -> None:
+    below = V_reset < V_th
+    if not below.all():
+        bad = tuple(int(i) for i in np.argwhere(~below)[0])
+        raise ValueError(
+            f"`V_reset` must be below `V_th`; got V_reset={V_reset[bad]}, "
+            f"V_th={V_th[bad]} (mV)"
+        )

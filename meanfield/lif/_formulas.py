@@ -9,6 +9,7 @@ import math
 
 from ..special._formulas import left_values, scaled_G, scaled_H, scaled_slopes
 from ..special._jit import jitable
+from ..special._primitives import at_most_one, sqrt
 from ..special._tables import SCALE
 from ..special._vector import exp_negative, log_above_one
 
@@ -28,7 +29,7 @@ WEIGHTS = (_W_OUTER, _W_INNER, 64.0 / 225.0, _W_INNER, _W_OUTER)
 
 # Below this width, in units of the scale on which the functions vary, differences of
 # the antiderivatives lose more digits than quadrature of the derivatives has error.
-_NARROW = 1.0 / 32.0
+NARROW = 1.0 / 32.0
 # Left of this, corrections to the noiseless limit, O(1/b^2), are below the precision.
 FAR_LEFT = -1e8
 # Right of this, rate, std and chi have long underflowed, and soon squares overflow.
@@ -39,7 +40,7 @@ FAR_RIGHT = 1e100
 def is_narrow(b, w):
     """Whether [b - w, b] is a small interval."""
     scale = w / (1.0 - b) if b < 0.0 else w * (1.0 + 4.0 * b)
-    return scale < _NARROW
+    return scale < NARROW
 
 
 @jitable
@@ -129,9 +130,9 @@ def moments(e, unit, dG, dg, dH, tau, t_ref):
     """
     q = e * e * t_ref + 2.0 * tau * unit * dG
     per_q = unit / q
-    std = e * tau * math.sqrt(8.0 * dH * per_q) / q
-    chi = e * dg * math.sqrt(0.5 * tau * per_q / dH)
-    return e * e / q, std, 1.0 if chi > 1.0 else chi  # exceeds 1 by rounding only
+    std = e * tau * sqrt(8.0 * dH * per_q) / q
+    chi = e * dg * sqrt(0.5 * tau * per_q / dH)
+    return e * e / q, std, at_most_one(chi)
 
 
 @jitable

@@ -121,7 +121,7 @@ def exceptional(mu, sigma, tau, t_ref, V_th, V_reset, E_L):
     """Rate, std, chi, log rate and CV^2 for any input."""
     p = mu - (V_th - E_L) / tau
     d = V_th - V_reset
-    if math.isnan(p) or math.isnan(sigma) or (sigma == math.inf == abs(mu)):
+    if math.isnan(p) or not sigma >= 0.0 or (sigma == math.inf == abs(mu)):
         return math.nan, math.nan, math.nan, math.nan, math.nan
     silent = 0.0, 0.0, 0.0, -math.inf, 1.0
     if sigma == math.inf or mu == math.inf:
@@ -166,7 +166,7 @@ def derivatives(of_map, mu, sigma, tau, t_ref, V_th, V_reset, E_L):
     """
     p = mu - (V_th - E_L) / tau
     d = V_th - V_reset
-    if math.isnan(p) or math.isnan(sigma):
+    if math.isnan(p) or not sigma >= 0.0:
         return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
     flat = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     if sigma == math.inf or abs(mu) == math.inf:

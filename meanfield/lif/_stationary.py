@@ -385,6 +385,10 @@ def _evaluate(name, n_out, mu, sigma, neuron, discretization, threads, keep=None
     parameters = [
         neuron.tau_m, neuron.t_ref, neuron.V_th, neuron.V_reset, neuron.E_L
     ]  # fmt: skip
+    if any(hasattr(p, "requires_grad") for p in parameters):
+        raise TypeError(
+            "`neuron` holds tensors; use meanfield.nn.functional, or plain numbers"
+        )
     inputs = {"mu": mu, "sigma": sigma}
     result = elementwise(kernel, inputs, n_out, parameters=parameters, threads=threads)
     return result if keep is None else result[0]

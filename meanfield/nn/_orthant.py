@@ -303,7 +303,9 @@ def _reach(
     return high, steep
 
 
-def log_largest(mean: Tensor, cov: Tensor, index: Tensor, points: int = 512) -> Tensor:
+def log_largest(
+    mean: Tensor, cov: Tensor, index: Tensor, points: int = 512, noise: float = 0.0
+) -> Tensor:
     """Log probability that one of n correlated Gaussian variables is the largest.
 
     Parameters
@@ -311,12 +313,15 @@ def log_largest(mean: Tensor, cov: Tensor, index: Tensor, points: int = 512) -> 
     mean : torch.Tensor, shape (..., n)
         Means.
     cov : torch.Tensor, shape (..., n, n)
-        Covariances; differences of variables must have positive variance. Eigenvalues that
-        rounding made negative do no harm.
+        Covariances. Variances of differences below 4 machine epsilons of the sum of the
+        two variances are raised to that: rounding errors, of either sign, do no harm.
     index : torch.Tensor of int64, shape (...)
         Which variable.
     points : int, optional
         Size of the lattice.
+    noise : float, optional
+        Variance of independent noise, added to `cov` where that loses no digits. Must be
+        positive if `cov` may have zero variances.
 
     Returns
     -------
@@ -344,18 +349,21 @@ def log_largest(mean: Tensor, cov: Tensor, index: Tensor, points: int = 512) -> 
     classes = torch.arange(n, device=mean.device)
     others = _others(mean, index).unsqueeze(-1)
     contrast = (own.unsqueeze(-1) == classes).to(mean) - (others == classes).to(mean)
-    bound = (contrast @ mean.unsqueeze(-1)).squeeze(-1)
+    bound = mean.gather(-1, own) - mean.gather(-1, others.squeeze(-1))
     spread = contrast @ cov @ contrast.mT
-    order = _order(bound.detach(), spread.detach()).unsqueeze(-1)
-    bound = bound.gather(-1, order.squeeze(-1))
-    spread = spread.gather(-2, order.expand_as(spread))
-    spread = spread.gather(-1, order.mT.expand_as(spread))
-    return _not_positive(_separate(bound, spread, points))
+    spread = spread + noise * (1 + torch.eye(n - 1, dtype=cov.dtype, device=cov.device))
+    variance = cov.detach().diagonal(dim1=-2, dim2=-1).expand_as(mean)
+    variance = variance.gather(-1, own) + variance.gather(-1, others.squeeze(-1))
+    floor = 4 * torch.finfo(cov.dtype).eps * variance + noise
+    order = _order(bound.detach(), spread.detach(), floor)
+    bound, floor = bound.gather(-1, order), floor.gather(-1, order)
+    order = order.unsqueeze(-1).expand_as(spread)
+    spread = spread.gather(-2, order).gather(-1, order.mT)
+    return _not_positive(_separate(bound, spread, floor, points))
 
 
-def _order(bound: Tensor, spread: Tensor) -> Tensor:
+def _order(bound: Tensor, spread: Tensor, floor: Tensor) -> Tensor:
     """Greedy order: the variable of the least conditional probability next."""
-    floor = _floor(spread)
     placed = torch.zeros_like(bound)
     order = []
     for _ in range(bound.shape[-1]):
@@ -371,18 +379,11 @@ def _order(bound: Tensor, spread: Tensor) -> Tensor:
     return torch.cat(order, -1)
 
 
-def _floor(spread: Tensor) -> Tensor:
-    """Variances below this are rounding errors."""
-    rounding = 4 * spread.shape[-1] * torch.finfo(spread.dtype).eps
-    return rounding * spread.diagonal(dim1=-2, dim2=-1)
-
-
-def _separate(bound: Tensor, spread: Tensor, points: int) -> Tensor:
+def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tensor:
     """Log P(y < bound), y ~ N(0, spread): average over the lattice."""
     n = bound.shape[-1]
     log_w = torch.as_tensor(_log_lattice(points, n - 1))
     log_w = log_w.to(dtype=bound.dtype, device=bound.device)
-    floor = _floor(spread)
     rows = [row.unsqueeze(-1) for row in bound.unbind(-1)]
     log_p = torch.zeros_like(rows[0])
     for k in range(n):

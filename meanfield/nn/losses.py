@@ -61,7 +61,7 @@ def log_class_probabilities(
     classes = torch.arange(mean.shape[-1], device=mean.device)
     classes = classes.expand(*mean.shape[:-1], -1)
     cov = cov.unsqueeze(-2 if cov.ndim == mean.ndim else -3)
-    return _log_largest(mean.unsqueeze(-2), cov, classes, points)
+    return _log_largest(mean.unsqueeze(-2), cov, classes, jitter, points)
 
 
 def class_probabilities(
@@ -153,19 +153,17 @@ def moment_cross_entropy(
     tensor(0.4630)
     """
     _check_reduction(reduction)
+    mean, cov = _counts(moments, readout, jitter)
+    _check_target(target, mean)
     if samples is None:
-        mean, cov = _counts(moments, readout, jitter)
-        _check_target(target, mean)
-        log_p = _log_largest(mean, cov, target, points)
+        log_p = _log_largest(mean, cov, target, jitter, points)
     else:
         _check_positive("samples", samples)
-        mean, cov = _counts(moments, readout, jitter * math.sqrt(0.5))
-        _check_target(target, mean)
-        counts = _sample(mean, cov, samples, generator)
-        logits = counts * (math.pi / (math.sqrt(3) * jitter))
-        log_p = logits.log_softmax(-1)
-        log_p = log_p.gather(-1, target.expand(samples, *target.shape).unsqueeze(-1))
-        log_p = torch.logsumexp(log_p.squeeze(-1), 0) - math.log(samples)
+        counts = _sample(mean, cov, jitter**2 / 2, samples, generator)
+        log_softmax = (counts * (math.pi / (math.sqrt(3) * jitter))).log_softmax(-1)
+        chosen = target.expand(samples, *target.shape).unsqueeze(-1)
+        log_p = log_softmax.gather(-1, chosen).squeeze(-1)
+        log_p = torch.logsumexp(log_p, 0) - math.log(samples)
     return _reduce(-log_p, reduction)
 
 
@@ -221,9 +219,10 @@ def gaussian_nll(
     _check_shape("target", target, mean.shape)
     distance = target - mean
     if cov.ndim == mean.ndim:
+        cov = cov + jitter**2
         nll = (distance * distance / cov + cov.log()).sum(-1)
     else:
-        root = _cholesky(cov)
+        root = _cholesky(cov, jitter**2)
         white = torch.linalg.solve_triangular(root, distance.unsqueeze(-1), upper=False)
         log_det = root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         nll = white.square().sum((-2, -1)) + 2 * log_det
@@ -435,31 +434,31 @@ class MomentMSE(nn.Module):
         )
 
 
-def _log_largest(mean: Tensor, cov: Tensor, index: Tensor, points: int) -> Tensor:
+def _log_largest(
+    mean: Tensor, cov: Tensor, index: Tensor, jitter: float, points: int
+) -> Tensor:
     _check_positive("points", points)
     mean = mean.expand(*index.shape, -1)
     if mean.shape[-1] == 1:
-        return torch.zeros_like(mean[..., 0])
+        return 0 * mean[..., 0]  # certain, and still differentiable
     if cov.ndim == mean.ndim:
-        return log_largest_independent(mean, cov.expand_as(mean), index)
-    return log_largest(mean, cov, index, points)
+        return log_largest_independent(mean, cov.expand_as(mean) + jitter**2, index)
+    return log_largest(mean, cov, index, points, jitter**2)
 
 
 def _counts(moments: Moments, readout: float, jitter: float) -> tuple[Tensor, Tensor]:
-    """Mean and covariance, or variances, of the counts, noise included."""
+    """Mean and covariance, or variances, of the counts without noise."""
     _check_positive("readout", readout)
     _check_positive("jitter", jitter)
     mean, cov = _parts(moments)
-    noise = jitter * jitter
-    if cov.ndim == mean.ndim:
-        return readout * mean, readout * cov + noise
-    n = mean.shape[-1]
-    eye = torch.eye(n, dtype=cov.dtype, device=cov.device)
-    return readout * mean, readout * cov + noise * eye
+    return readout * mean, readout * cov
 
 
 def _parts(moments: Any) -> tuple[Tensor, Tensor]:
-    """Mean, and variances (of its shape) or dense covariance (one dimension more)."""
+    """Mean, and variances (of its shape) or dense covariance (one dimension more).
+
+    Half precision becomes float32, as everywhere in torch's losses.
+    """
     mean, cov = moments
     if hasattr(cov, "dense"):
         cov = cov.dense()
@@ -468,34 +467,42 @@ def _parts(moments: Any) -> tuple[Tensor, Tensor]:
             f"`cov` must have the shape (..., n) of `mean` or (..., n, n); "
             f"got {tuple(cov.shape)} and {tuple(mean.shape)}"
         )
-    return mean, cov
+    dtype = torch.promote_types(mean.dtype, cov.dtype)
+    dtype = torch.promote_types(dtype, torch.float32)
+    return mean.to(dtype), cov.to(dtype)
 
 
 def _dense(mean: Tensor, cov: Tensor) -> Tensor:
     return torch.diag_embed(cov) if cov.ndim == mean.ndim else cov
 
 
-def _cholesky(cov: Tensor) -> Tensor:
-    """Cholesky factor; variances raised by what rounding can cost; NaN if indefinite."""
+def _cholesky(cov: Tensor, noise: float) -> Tensor:
+    """Cholesky factor of cov + noise I, with variances raised by what rounding can cost.
+
+    NaN where the matrix is indefinite all the same.
+    """
+    variances = cov.diagonal(dim1=-2, dim2=-1)
     rounding = 4 * cov.shape[-1] * torch.finfo(cov.dtype).eps
-    variances = torch.diag_embed(cov.diagonal(dim1=-2, dim2=-1))
-    root, info = torch.linalg.cholesky_ex(cov + rounding * variances)
+    raised = torch.diag_embed(rounding * variances + noise)
+    root, info = torch.linalg.cholesky_ex(cov + raised)
     return torch.where(info[..., None, None] == 0, root, math.nan)
 
 
 def _sample(
-    mean: Tensor, cov: Tensor, samples: int, generator: torch.Generator | None
+    mean: Tensor,
+    cov: Tensor,
+    noise: float,
+    samples: int,
+    generator: torch.Generator | None,
 ) -> Tensor:
-    """Reparametrised Gaussian samples, shape (samples, ..., n)."""
-    noise = torch.randn(
-        (samples, *mean.shape),
-        generator=generator,
-        dtype=mean.dtype,
-        device=mean.device,
+    """Reparametrised samples of N(mean, cov + noise I), shape (samples, ..., n)."""
+    shape = samples, *mean.shape
+    white = torch.randn(
+        shape, generator=generator, dtype=mean.dtype, device=mean.device
     )
     if cov.ndim == mean.ndim:
-        return mean + cov.sqrt() * noise
-    return mean + (_cholesky(cov) @ noise.unsqueeze(-1)).squeeze(-1)
+        return mean + (cov + noise).sqrt() * white
+    return mean + (_cholesky(cov, noise) @ white.unsqueeze(-1)).squeeze(-1)
 
 
 def _reduce(loss: Tensor, reduction: str) -> Tensor:

@@ -1,0 +1,356 @@
+"""Layers of moment networks: modules own parameters, `functional` has the mathematics."""
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..moments import Moments
+from ..neurons import LIF
+from . import covariance as covariances
+from . import functional as F
+from .normalization import MomentBatchNorm
+
+__all__ = ["MomentActivation", "MomentDropout", "MomentLayer", "MomentLinear"]
+
+# Total input fluctuation at which chi is largest for the default neuron, in units of
+# (V_th - V_reset)/sqrt(tau_m): sigma = 2.567, at the rheobase.
+LIVELY = 2.567 / math.sqrt(20.0)
+# Variance per ms of Poisson spikes at 30 Hz, the input a layer without norm is made for.
+_TYPICAL = 0.03
+# Parameters that are trained through their logarithm, measured from something else.
+_TRAINABLE = ("tau_m", "t_ref", "V_th")
+
+
+class MomentLinear(nn.Module):
+    """Synaptic weights for moments.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers of units.
+    bias : bool
+        Learn a background drive [mV/ms].
+    noise : bool
+        Learn an independent background noise intensity [mV/sqrt(ms)].
+    covariance : {"diagonal", "full", "low_rank"}
+        Representation of the result; see `functional.linear`.
+    rank : int, optional
+        Number of sources for "low_rank".
+    device, dtype : optional
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If `covariance` is unknown, or `rank` is missing or out of range.
+
+    Notes
+    -----
+    `weight` has a standard deviation of 1/sqrt(in_features) per entry: the total variance
+    of the sum is the mean variance of the inputs. For "low_rank", a buffer `sketch` holds
+    the test matrix of `covariance.truncate`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from meanfield.nn import Moments, MomentLinear
+    >>> out = MomentLinear(3, 2)(Moments(torch.ones(5, 3), torch.ones(5, 3)))
+    >>> out.mean.shape, out.cov.shape
+    (torch.Size([5, 2]), torch.Size([5, 2]))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        bias: bool = True,
+        noise: bool = False,
+        covariance: str = "diagonal",
+        rank: int | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        factory = {"device": device, "dtype": dtype}
+        _check_covariance(covariance, rank, out_features)
+        self.in_features, self.out_features = in_features, out_features
+        self.covariance, self.rank = covariance, rank
+        self.weight = nn.Parameter(torch.empty(out_features, in_features, **factory))
+        for name, wanted in (("bias", bias), ("noise", noise)):
+            vector = (
+                nn.Parameter(torch.empty(out_features, **factory)) if wanted else None
+            )
+            self.register_parameter(name, vector)
+        sketch = torch.empty(out_features, rank, **factory) if rank else None
+        self.register_buffer("sketch", sketch)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights; no bias and no noise."""
+        nn.init.normal_(self.weight, std=self.in_features**-0.5)
+        for vector in (self.bias, self.noise):
+            if vector is not None:
+                nn.init.zeros_(vector)
+        if self.sketch is not None:
+            nn.init.orthogonal_(self.sketch)
+
+    def forward(self, moments: Moments) -> Moments:
+        """Propagate moments, shapes (..., in_features), to (..., out_features)."""
+        return F.linear(
+            moments, self.weight, self.bias, self.noise,
+            covariance=self.covariance, sketch=self.sketch,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """Describe the layer."""
+        rank = f", rank={self.rank}" if self.rank else ""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}, noise={self.noise is not None}, "
+            f"covariance={self.covariance!r}{rank}"
+        )
+
+
+class MomentActivation(nn.Module):
+    """A population of leaky integrate-and-fire neurons.
+
+    Parameters
+    ----------
+    neuron : LIF
+        Parameters, numbers or arrays.
+    trainable : iterable of {"tau_m", "t_ref", "V_th"}
+        Parameters to learn, from the values in `neuron`: through the logarithms of tau_m,
+        t_ref and V_th - V_reset, so that they stay valid.
+    device, dtype : optional
+        Of the trained parameters.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or t_ref = 0 is to be trained.
+
+    Notes
+    -----
+    See `functional.moment_map`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from meanfield.nn import MomentActivation, Moments
+    >>> layer = MomentActivation(trainable=["tau_m"])
+    >>> layer(Moments(torch.ones(3), torch.ones(3))).mean.mul(1e3).round(decimals=2)
+    tensor([18.2400, 18.2400, 18.2400], grad_fn=<RoundBackward1>)
+    """
+
+    def __init__(
+        self,
+        neuron: LIF | None = None,
+        *,
+        trainable: Iterable[str] = (),
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self._neuron = LIF() if neuron is None else neuron
+        self.trainable = tuple(trainable)
+        for name in self.trainable:
+            if name not in _TRAINABLE:
+                raise ValueError(
+                    f"`trainable` must be among {_TRAINABLE}; got {name!r}"
+                )
+            value = torch.as_tensor(
+                getattr(self._neuron, name), device=device,
+                dtype=dtype or torch.get_default_dtype(),
+            )  # fmt: skip
+            if name == "V_th":
+                value = value - self._neuron.V_reset
+            if name == "t_ref" and bool((value == 0).any()):
+                raise ValueError(
+                    "`t_ref` is trained through its logarithm; got t_ref=0: start from a "
+                    "positive value"
+                )
+            self.register_parameter(f"log_{name}", nn.Parameter(value.log()))
+
+    @property
+    def neuron(self) -> LIF:
+        """Present parameters; tensors where they are trained."""
+        changed = {name: getattr(self, f"log_{name}").exp() for name in self.trainable}
+        if "V_th" in changed:
+            changed["V_th"] = changed["V_th"] + self._neuron.V_reset
+        return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+
+    def forward(self, moments: Moments) -> Moments:
+        """Map currents to spike trains; shapes (..., n)."""
+        return F.moment_map(moments, self.neuron)
+
+    def extra_repr(self) -> str:
+        """Describe the neurons."""
+        trained = f", trainable={self.trainable}" if self.trainable else ""
+        return f"{self._neuron}{trained}"
+
+
+class MomentDropout(nn.Module):
+    """Silence units at random while training.
+
+    Parameters
+    ----------
+    p : float
+        Probability of a unit to be silenced, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If `p` is out of range.
+
+    Notes
+    -----
+    One mask m/(1 - p), m in {0, 1}, multiplies means and both indices of covariances. Draws
+    follow `torch.manual_seed`. In eval mode the identity.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from meanfield.nn import MomentDropout, Moments
+    >>> moments = Moments(torch.ones(4), torch.eye(4))
+    >>> MomentDropout(0.5).eval()(moments) is moments
+    True
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        if not 0.0 <= p < 1.0:
+            raise ValueError(f"`p` must be in [0, 1); got {p}")
+        self.p = p
+
+    def forward(self, moments: Moments) -> Moments:
+        """Drop units of moments, shapes (..., n)."""
+        if not self.training or self.p == 0.0:
+            return moments
+        mask = nn.functional.dropout(torch.ones_like(moments.mean), self.p)
+        return Moments(mask * moments.mean, covariances.scale(moments, mask))
+
+    def extra_repr(self) -> str:
+        """Describe the layer."""
+        return f"p={self.p}"
+
+
+class MomentLayer(nn.Module):
+    """Weights, normalization and neurons: the layer of a moment network.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers of units.
+    neuron : LIF, optional
+        Neuron parameters.
+    covariance : {"diagonal", "full", "low_rank"}
+        Representation of the covariances; see `functional.linear`.
+    rank : int, optional
+        Number of sources for "low_rank".
+    norm : bool
+        Normalize the currents over the batch (`MomentBatchNorm`). Without, the bias is
+        learned, and weights start at a scale that suits rates of 30 Hz.
+    noise : bool
+        Learn an independent background noise.
+    trainable : iterable of str
+        Neuron parameters to learn; see `MomentActivation`.
+    device, dtype : optional
+        Of the parameters.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or out of range.
+
+    Notes
+    -----
+    Currents start at the rheobase on average, with the total variance that makes chi
+    largest: rates and correlations survive many layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from meanfield.nn import MomentLayer, encoders
+    >>> net = torch.nn.Sequential(
+    ...     MomentLayer(8, 6, covariance="full"), MomentLayer(6, 2, covariance="full")
+    ... )
+    >>> out = net(encoders.poisson(torch.rand(5, 8) * 0.1))
+    >>> out.mean.shape, out.cov.shape
+    (torch.Size([5, 2]), torch.Size([5, 2, 2]))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        neuron: LIF | None = None,
+        covariance: str = "diagonal",
+        rank: int | None = None,
+        norm: bool = True,
+        noise: bool = False,
+        trainable: Iterable[str] = (),
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        factory = {"device": device, "dtype": dtype}
+        neuron = LIF() if neuron is None else neuron
+        self.linear = MomentLinear(
+            in_features, out_features, bias=not norm, noise=noise,
+            covariance=covariance, rank=rank, **factory,
+        )  # fmt: skip
+        self.norm = None
+        if norm:
+            mean, std = working_point(neuron, self.linear.weight)
+            self.norm = MomentBatchNorm(out_features, mean=mean, std=std, **factory)
+        self.activation = MomentActivation(neuron, trainable=trainable, **factory)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights, and put the currents at the neurons' working point."""
+        self.linear.reset_parameters()
+        if self.norm is not None:
+            self.norm.reset_parameters()
+            return
+        mean, std = working_point(self.activation.neuron, self.linear.weight)
+        with torch.no_grad():
+            self.linear.weight.mul_((std / math.sqrt(_TYPICAL)).unsqueeze(-1))
+            self.linear.bias.copy_(mean.expand_as(self.linear.bias))
+
+    def forward(self, moments: Moments) -> Moments:
+        """Map spike trains (..., in_features) to spike trains (..., out_features)."""
+        currents = self.linear(moments)
+        if self.norm is not None:
+            currents = self.norm(currents)
+        return self.activation(currents)
+
+
+def working_point(neuron: LIF, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Rheobase [mV/ms], and a standard deviation [mV/sqrt(ms)] of lively currents."""
+    tau, V_th, V_reset, E_L = (
+        torch.as_tensor(value).detach().to(like)
+        for value in (neuron.tau_m, neuron.V_th, neuron.V_reset, neuron.E_L)
+    )
+    return (V_th - E_L) / tau, LIVELY * (V_th - V_reset) / torch.sqrt(tau)
+
+
+def _check_covariance(covariance: str, rank: int | None, out_features: int) -> None:
+    if covariance not in covariances.KINDS:
+        raise ValueError(
+            f"`covariance` must be one of {covariances.KINDS}; got {covariance!r}"
+        )
+    if (rank is not None) != (covariance == "low_rank"):
+        raise ValueError(
+            '`rank` must be given for covariance="low_rank", and only for it; got '
+            f"rank={rank}, covariance={covariance!r}"
+        )
+    if rank is not None and not 1 <= rank <= out_features:
+        raise ValueError(
+            f"`rank` must be in 1 ... out_features = {out_features}; got {rank}"
+        )
