@@ -2,21 +2,27 @@
 
 from ..moments import Moments
 from . import encoders, functional
+from .convolution import MomentAvgPool2d, MomentConv2d, MomentFlatten
 from .covariance import LowRank, dense, variance
 from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
 from .losses import GaussianNLL, MomentCrossEntropy, MomentMSE, class_probabilities
 from .normalization import MomentBatchNorm
+from .recurrent import MomentRNN
 
 __all__ = [
     "GaussianNLL",
     "LowRank",
     "MomentActivation",
+    "MomentAvgPool2d",
     "MomentBatchNorm",
+    "MomentConv2d",
     "MomentCrossEntropy",
     "MomentDropout",
+    "MomentFlatten",
     "MomentLayer",
     "MomentLinear",
     "MomentMSE",
+    "MomentRNN",
     "Moments",
     "class_probabilities",
     "dense",

@@ -98,7 +98,8 @@ class _DualMoments(_Moments):
     """With forward mode, which `torch.compile` does not take."""
 
     @staticmethod
-    def jvp(ctx, _form, *tangents):
+    def jvp(ctx: Any, *inputs: Any):
+        tangents = inputs[1:]
         saved = ctx.saved_tensors
         one, zero = torch.ones_like(saved[0]), torch.zeros_like(saved[0])
         rows = []
@@ -133,17 +134,17 @@ class _Cotangents(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *cotangents):
         pull = _pullback(ctx.form)
-        _, back = torch.func.vjp(pull, *ctx.saved_tensors)
+        back = torch.func.vjp(pull, *ctx.saved_tensors)[1]
         return None, *back(cotangents)
 
     @staticmethod
-    def jvp(ctx, _form, *tangents):
+    def jvp(ctx: Any, *inputs: Any):
         # Forward mode does not nest: the transpose of the transpose instead.
         saved = ctx.saved_tensors
         pull = _pullback(ctx.form)
         filled = [
             torch.zeros_like(p) if t is None else t
-            for p, t in zip(saved, tangents, strict=True)
+            for p, t in zip(saved, inputs[1:], strict=True)
         ]
 
         def transpose(c0, c1):

@@ -7,6 +7,7 @@ to which no derivative is taken: the ratios in which these numbers end do not de
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,15 +34,15 @@ class _Derivative(torch.autograd.Function):
         ctx.save_for_forward(x, scale)
 
     @staticmethod
-    def backward(ctx, grad):
+    def backward(ctx: Any, *grads: Tensor):
         x, scale = ctx.saved_tensors
         slope = _Derivative.apply(x, scale, ctx.family, ctx.n + 1)
-        return grad * slope, None, None, None
+        return grads[0] * slope, None, None, None
 
     @staticmethod
-    def jvp(ctx, x_t, scale_t, *_):
+    def jvp(ctx: Any, *tangents: Any):
         x, scale = ctx.saved_tensors
-        return x_t * _Derivative.apply(x, scale, ctx.family, ctx.n + 1)
+        return tangents[0] * _Derivative.apply(x, scale, ctx.family, ctx.n + 1)
 
 
 def g_family(x: Tensor, scale: Tensor, n: int) -> Tensor:

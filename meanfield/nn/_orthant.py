@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.polynomial import chebyshev
+from numpy.polynomial.legendre import leggauss
 from scipy.special import erfcx
 from torch import Tensor
 
@@ -26,9 +27,12 @@ _DEGREE = {torch.float64: 29, torch.float32: 13}
 # Hastings' rational approximation 26.2.23 in Abramowitz & Stegun (1964); |error| < 4.5e-4.
 _HASTINGS = (0.010328, 0.802853, 2.515517), (0.001308, 0.189269, 1.432788, 1.0)
 
-# Points of each of the two Gauss-Legendre rules, and the fall of the log integrand at their
-# ends.
-_RULE = {torch.float64: (56, 28.0), torch.float32: (24, 16.0)}
+# Nodes and weights of each of the two Gauss-Legendre rules, and the fall of the log
+# integrand at their ends.
+_RULE = {
+    torch.float64: (*map(torch.tensor, leggauss(56)), 28.0),
+    torch.float32: (*map(torch.tensor, leggauss(24)), 16.0),
+}
 # A competitor that contributes less to the slope of the log integrand is no edge.
 _NO_PULL = 1e-9
 
@@ -231,7 +235,7 @@ def _not_positive(log_p: Tensor) -> Tensor:
 
 def _nodes(bound: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
     """Nodes z and log weights, phi(z) included, for prod_j Phi(bound_j + slope_j z)."""
-    points, fall = _RULE[bound.dtype]
+    *rule, fall = _RULE[bound.dtype]
     mode = _mode(bound, slope)
     x = bound + slope * mode.unsqueeze(-1)
     mills = _mills(x)
@@ -241,19 +245,19 @@ def _nodes(bound: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
     # and above the mode, where the slope of the Phi fades.
     stiffness = (slope * slope * mills * (mills + x)).sum(-1)
     fading = ((slope * mills).sum(-1) + _NO_PULL) / (stiffness + _NO_PULL)
-    distance, log_left = _graded(left, 2 * fall / steepness, points)
-    further, log_right = _graded(right, fading, points)
+    distance, log_left = _graded(left, 2 * fall / steepness, *rule)
+    further, log_right = _graded(right, fading, *rule)
     mode = mode.unsqueeze(-1)
     z = torch.cat((mode - left.unsqueeze(-1) + distance, mode + further), -1)
     log_phi = -0.5 * z * z - _LOG_SQRT_2PI
     return z, torch.cat((log_left, log_right), -1) + log_phi
 
 
-def _graded(length: Tensor, scale: Tensor, points: int) -> tuple[Tensor, Tensor]:
+def _graded(
+    length: Tensor, scale: Tensor, t: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
     """Gauss-Legendre in t, d = scale sinh(k t): nodes d in (0, length), log weights."""
-    t, weight = np.polynomial.legendre.leggauss(points)
-    t = torch.as_tensor((t + 1) / 2, dtype=length.dtype, device=length.device)
-    weight = torch.as_tensor(weight / 2, dtype=length.dtype, device=length.device)
+    t, weight = ((t + 1) / 2).to(length), (weight / 2).to(length)
     scale = torch.minimum(scale, length).unsqueeze(-1)
     k = torch.asinh(length.unsqueeze(-1) / scale)
     return scale * torch.sinh(k * t), torch.log(scale * k * torch.cosh(k * t) * weight)
@@ -373,17 +377,23 @@ def _order(bound: Tensor, spread: Tensor, floor: Tensor) -> Tensor:
         order.append(next_)
         placed = placed.scatter(-1, next_, math.inf)
         column = spread.gather(-1, next_.unsqueeze(-2).expand_as(spread[..., :1]))
-        column = column.squeeze(-1) / variance.gather(-1, next_).sqrt()
+        pivot = variance.gather(-1, next_)
+        column = _bounded(column.squeeze(-1), pivot, variance) / pivot.sqrt()
         bound = bound + column * _mills(a.gather(-1, next_))  # E u = -r(a)
         spread = spread - column.unsqueeze(-1) * column.unsqueeze(-2)
     return torch.cat(order, -1)
 
 
+def _bounded(cov: Tensor, variance: Tensor, other: Tensor) -> Tensor:
+    """Covariances within Cauchy-Schwarz, which only rounding errors violate."""
+    limit = (variance * other).detach().sqrt()
+    return torch.minimum(torch.maximum(cov, -limit), limit)
+
+
 def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tensor:
     """Log P(y < bound), y ~ N(0, spread): average over the lattice."""
     n = bound.shape[-1]
-    log_w = torch.as_tensor(_log_lattice(points, n - 1))
-    log_w = log_w.to(dtype=bound.dtype, device=bound.device)
+    log_w = _log_lattice(points, n - 1).to(bound)
     rows = [row.unsqueeze(-1) for row in bound.unbind(-1)]
     log_p = torch.zeros_like(rows[0])
     for k in range(n):
@@ -394,7 +404,8 @@ def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tens
         if k == n - 1:
             break
         u = ndtri_exp(log_cdf + log_w[k])
-        column = spread[..., 1:, 0]
+        variance = torch.maximum(spread.diagonal(dim1=-2, dim2=-1), floor[..., k:])
+        column = _bounded(spread[..., 1:, 0], pivot.unsqueeze(-1), variance[..., 1:])
         for j, entry in enumerate((column / std.unsqueeze(-1)).unbind(-1), k + 1):
             rows[j] = torch.addcmul(rows[j], entry.unsqueeze(-1), u, value=-1)
         rest = column.unsqueeze(-1) * column.unsqueeze(-2) / pivot[..., None, None]
@@ -402,8 +413,9 @@ def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tens
     return torch.logsumexp(log_p, -1) - math.log(log_p.shape[-1])
 
 
+@torch.compiler.assume_constant_result
 @lru_cache
-def _log_lattice(points: int, dimension: int) -> np.ndarray:
+def _log_lattice(points: int, dimension: int) -> Tensor:
     """Logarithms of a rank-1 lattice, shape (dimension, points).
 
     Component by component [1]_ for the worst-case error in the Korobov space of smoothness
@@ -425,4 +437,4 @@ def _log_lattice(points: int, dimension: int) -> np.ndarray:
         chosen.append(x[best])
     shift = np.random.default_rng(0).random((dimension, 1))
     lattice = np.array(chosen).reshape(dimension, points) + shift
-    return np.log(1 - np.abs(2 * (lattice % 1) - 1))
+    return torch.as_tensor(np.log(1 - np.abs(2 * (lattice % 1) - 1)))

@@ -63,6 +63,10 @@ class MomentLinear(nn.Module):
     (torch.Size([5, 2]), torch.Size([5, 2]))
     """
 
+    bias: Tensor | None
+    noise: Tensor | None
+    sketch: Tensor | None
+
     def __init__(
         self,
         in_features: int,
@@ -321,7 +325,8 @@ class MomentLayer(nn.Module):
         mean, std = working_point(self.activation.neuron, self.linear.weight)
         with torch.no_grad():
             self.linear.weight.mul_((std / math.sqrt(_TYPICAL)).unsqueeze(-1))
-            self.linear.bias.copy_(mean.expand_as(self.linear.bias))
+            if self.linear.bias is not None:
+                self.linear.bias.copy_(mean.expand_as(self.linear.bias))
 
     def forward(self, moments: Moments) -> Moments:
         """Map spike trains (..., in_features) to spike trains (..., out_features)."""

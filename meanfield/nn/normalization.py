@@ -52,6 +52,11 @@ class MomentBatchNorm(nn.Module):
     tensor(True)
     """
 
+    weight: Tensor
+    bias: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+
     def __init__(
         self,
         num_features: int,
