@@ -1,5 +1,6 @@
 """Apply a kernel over broadcast arrays: chunks, dtypes, threads, scalars, ``out=``."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,8 @@ def elementwise(
         outputs = [_checked_out(array, shape) for array in out]
     if shape == ():
         _one_point(kernel, arrays, outputs, [*varied, *constants])
+    elif not varied and _is_plain(shape, [*arrays, *outputs]):
+        kernel(*map(_flat, arrays), *(o.reshape(-1) for o in outputs), *constants)
     else:
         _chunks(kernel, arrays, outputs, varied, constants, _checked_threads(threads))
     return [o[()] for o in outputs] if out is None else outputs
@@ -106,10 +109,22 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
+def _is_plain(shape: tuple[int, ...], arrays: list) -> bool:
+    """Whether a kernel can take the arrays as they are, in one chunk."""
+    return 0 < math.prod(shape) <= CHUNK and all(
+        a.shape == shape and a.dtype == np.float64 and a.flags.c_contiguous
+        for a in arrays
+    )
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    flat = array.reshape(-1)
+    flat.flags.writeable = False  # one compiled signature for all callers
+    return flat
+
+
 def _one_point(kernel, arrays, outputs, parameters) -> None:
-    ins = [np.array([a], dtype=np.float64) for a in arrays]
-    for array in ins:
-        array.flags.writeable = False  # one compiled signature for all callers
+    ins = [_flat(np.array(a, dtype=np.float64)) for a in arrays]
     outs = [np.empty(1) for _ in outputs]
     kernel(*ins, *outs, *(float(p) for p in parameters))
     for output, value in zip(outputs, outs, strict=True):
