@@ -414,8 +414,12 @@ def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tens
 
 
 @torch.compiler.assume_constant_result
-@lru_cache
 def _log_lattice(points: int, dimension: int) -> Tensor:
+    return torch.as_tensor(_log_lattice_array(points, dimension))
+
+
+@lru_cache
+def _log_lattice_array(points: int, dimension: int) -> np.ndarray:
     """Logarithms of a rank-1 lattice, shape (dimension, points).
 
     Component by component [1]_ for the worst-case error in the Korobov space of smoothness
@@ -437,4 +441,4 @@ def _log_lattice(points: int, dimension: int) -> Tensor:
         chosen.append(x[best])
     shift = np.random.default_rng(0).random((dimension, 1))
     lattice = np.array(chosen).reshape(dimension, points) + shift
-    return torch.as_tensor(np.log(1 - np.abs(2 * (lattice % 1) - 1)))
+    return np.log(1 - np.abs(2 * (lattice % 1) - 1))

@@ -38,7 +38,7 @@ def poisson(rates: Tensor, *, max_rate: float = 1.0) -> Moments:
     tensor([0.0000, 0.0500, 0.1000, 0.0250])
     """
     rates = _floating("rates", rates) * max_rate
-    return _moments(rates, rates)
+    return Moments(rates, rates)
 
 
 def gaussian(
@@ -81,19 +81,15 @@ def gaussian(
         raise TypeError("give `std` of independent inputs, or `cov`: one of the two")
     if cov is not None:
         if isinstance(cov, Tensor):
-            _check_shape("cov", _floating("cov", cov), (*mean.shape, *mean.shape[-1:]))
-        return _moments(mean, cov)
+            check_shape("cov", _floating("cov", cov), (*mean.shape, *mean.shape[-1:]))
+        return Moments(mean, cov)
     std = torch.as_tensor(std, dtype=mean.dtype, device=mean.device)
     if torch.broadcast_shapes(std.shape, mean.shape) != mean.shape:
         raise ValueError(
             f"`std` must broadcast to the shape of `mean`; "
             f"got {tuple(std.shape)} and {tuple(mean.shape)}"
         )
-    return _moments(mean, (std * std).expand_as(mean))
-
-
-def _moments(mean: Any, cov: Any) -> Moments:
-    return Moments(mean, cov)
+    return Moments(mean, (std * std).expand_as(mean))
 
 
 def _floating(name: str, value: Any) -> Tensor:
@@ -109,7 +105,8 @@ def _floating(name: str, value: Any) -> Tensor:
     return value
 
 
-def _check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
+def check_shape(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise ``ValueError`` unless `value` has this shape."""
     if value.shape != shape:
         raise ValueError(
             f"`{name}` must have shape {tuple(shape)}; got {tuple(value.shape)}"

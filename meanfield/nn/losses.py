@@ -1,6 +1,7 @@
 """Losses on the moments of a readout: classification and regression."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from ..moments import Moments
 from ._orthant import log_largest, log_largest_independent
+from .encoders import check_shape
 
 # Standard deviation [spikes] of a uniform number in (-1/2, 1/2): added to integer counts,
 # it breaks ties at random and changes no other order.
@@ -216,7 +218,7 @@ def gaussian_nll(
     """
     _check_reduction(reduction)
     mean, cov = _counts(moments, readout, jitter)
-    _check_shape("target", target, mean.shape)
+    check_shape("target", target, mean.shape)
     distance = target - mean
     if cov.ndim == mean.ndim:
         cov = cov + jitter**2
@@ -277,7 +279,7 @@ def moment_mse(
     _check_reduction(reduction)
     mean, cov = _parts(moments)
     wanted, wanted_cov = _parts(target) if isinstance(target, tuple) else (target, None)
-    _check_shape("target", wanted, mean.shape)
+    check_shape("target", wanted, mean.shape)
     loss = mean_weight * (mean - wanted).square().sum(-1)
     if cov_weight:
         if wanted_cov is None:
@@ -292,7 +294,26 @@ def moment_mse(
     return _reduce(loss, reduction)
 
 
-class MomentCrossEntropy(nn.Module):
+class _Loss(nn.Module):
+    """A loss function and its options."""
+
+    function: Callable[..., Tensor]
+
+    def __init__(self, **options: Any):
+        super().__init__()
+        _check_reduction(options["reduction"])
+        self.options = options
+
+    def forward(self, moments: Moments, target: Any) -> Tensor:
+        """Return the loss of `moments` for `target`."""
+        return type(self).function(moments, target, **self.options)
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+
+
+class MomentCrossEntropy(_Loss):
     """Minus log probability that the target class has the largest spike count.
 
     Parameters
@@ -304,12 +325,13 @@ class MomentCrossEntropy(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> loss = MomentCrossEntropy(readout=100.0)
     >>> moments = Moments(torch.tensor([[0.05, 0.04]]), torch.tensor([[0.05, 0.04]]))
     >>> loss(moments, torch.tensor([0]))
     tensor(0.4630)
     """
+
+    function = staticmethod(moment_cross_entropy)
 
     def __init__(
         self,
@@ -321,33 +343,13 @@ class MomentCrossEntropy(nn.Module):
         generator: torch.Generator | None = None,
         reduction: str = "mean",
     ):
-        super().__init__()
-        _check_reduction(reduction)
-        self.readout, self.jitter, self.points = readout, jitter, points
-        self.samples, self.generator, self.reduction = samples, generator, reduction
-
-    def forward(self, moments: Moments, target: Tensor) -> Tensor:
-        """Loss of `moments` for class indices `target`."""
-        return moment_cross_entropy(
-            moments,
-            target,
-            self.readout,
-            jitter=self.jitter,
-            points=self.points,
-            samples=self.samples,
-            generator=self.generator,
-            reduction=self.reduction,
-        )
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return (
-            f"readout={self.readout}, jitter={self.jitter:.4g}, points={self.points}, "
-            f"samples={self.samples}, reduction={self.reduction!r}"
+        drawn = {"samples": samples, "generator": generator}
+        super().__init__(
+            readout=readout, jitter=jitter, points=points, **drawn, reduction=reduction
         )
 
 
-class GaussianNLL(nn.Module):
+class GaussianNLL(_Loss):
     """Minus log likelihood of spike counts under Gaussian moments.
 
     Parameters
@@ -357,38 +359,20 @@ class GaussianNLL(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> moments = Moments(torch.tensor([0.05, 0.04]), torch.tensor([0.05, 0.04]))
     >>> GaussianNLL(readout=100.0)(moments, torch.tensor([6.0, 4.0]))
     tensor(3.4527)
     """
 
+    function = staticmethod(gaussian_nll)
+
     def __init__(
         self, readout: float = 1.0, *, jitter: float = TIE, reduction: str = "mean"
     ):
-        super().__init__()
-        _check_reduction(reduction)
-        self.readout, self.jitter, self.reduction = readout, jitter, reduction
-
-    def forward(self, moments: Moments, target: Tensor) -> Tensor:
-        """Loss of `moments` for counts `target`."""
-        return gaussian_nll(
-            moments,
-            target,
-            self.readout,
-            jitter=self.jitter,
-            reduction=self.reduction,
-        )
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return (
-            f"readout={self.readout}, jitter={self.jitter:.4g}, "
-            f"reduction={self.reduction!r}"
-        )
+        super().__init__(readout=readout, jitter=jitter, reduction=reduction)
 
 
-class MomentMSE(nn.Module):
+class MomentMSE(_Loss):
     """Squared distance of moments.
 
     Parameters
@@ -398,11 +382,12 @@ class MomentMSE(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> moments = Moments(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
     >>> MomentMSE()(moments, torch.zeros(2))
     tensor(5.)
     """
+
+    function = staticmethod(moment_mse)
 
     def __init__(
         self,
@@ -411,27 +396,8 @@ class MomentMSE(nn.Module):
         cov_weight: float = 0.0,
         reduction: str = "mean",
     ):
-        super().__init__()
-        _check_reduction(reduction)
-        self.mean_weight, self.cov_weight = mean_weight, cov_weight
-        self.reduction = reduction
-
-    def forward(self, moments: Moments, target: Moments | Tensor) -> Tensor:
-        """Loss of `moments` for `target`."""
-        return moment_mse(
-            moments,
-            target,
-            mean_weight=self.mean_weight,
-            cov_weight=self.cov_weight,
-            reduction=self.reduction,
-        )
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return (
-            f"mean_weight={self.mean_weight}, cov_weight={self.cov_weight}, "
-            f"reduction={self.reduction!r}"
-        )
+        weights = {"mean_weight": mean_weight, "cov_weight": cov_weight}
+        super().__init__(**weights, reduction=reduction)
 
 
 def _log_largest(
@@ -523,17 +489,10 @@ def _check_positive(name: str, value: float) -> None:
         raise ValueError(f"`{name}` must be positive; got {value}")
 
 
-def _check_shape(name: str, value: Tensor, shape: torch.Size) -> None:
-    if value.shape != shape:
-        raise ValueError(
-            f"`{name}` must have shape {tuple(shape)}; got {tuple(value.shape)}"
-        )
-
-
 def _check_target(target: Tensor, mean: Tensor) -> None:
     if target.dtype != torch.int64:
         raise TypeError(
             f"`target` must hold class indices (int64); got {target.dtype}; "
             f"use target.long(), or target.argmax(-1) for one-hot targets"
         )
-    _check_shape("target", target, mean.shape[:-1])
+    check_shape("target", target, mean.shape[:-1])
