@@ -223,12 +223,19 @@ def _numbers(parameters: list[Tensor]) -> list[float] | None:
     return [float(p) for p in parameters]
 
 
-@torch.library.custom_op("meanfield::kernel", mutates_args=(), device_types="cpu")
-def _kernel(
-    name: str,
-    tensors: list[Tensor],
-    parameters: list[Tensor],
-    n_out: int,
+_KERNEL = "meanfield::kernel"
+torch.library.define(
+    _KERNEL, "(str name, Tensor[] tensors, Tensor[] parameters, int n_out) -> Tensor[]"
+)
+
+
+def _kernel(name: str, tensors, parameters, n_out: int) -> list[Tensor]:
+    return torch.ops.meanfield.kernel(name, list(tensors), list(parameters), n_out)
+
+
+@torch.library.impl(_KERNEL, "CPU")
+def _(
+    name: str, tensors: list[Tensor], parameters: list[Tensor], n_out: int
 ) -> list[Tensor]:
     """Run a compiled kernel of `meanfield.lif` on memory of the tensors."""
     from ..lif import _kernels
@@ -247,12 +254,12 @@ def _kernel(
     return outputs
 
 
-@_kernel.register_fake
+@torch.library.register_fake(_KERNEL)
 def _(name, tensors, parameters, n_out):
     return [tensors[0].new_empty(tensors[0].shape) for _ in range(n_out)]
 
 
-@_kernel.register_vmap
+@torch.library.register_vmap(_KERNEL)
 def _(info, in_dims, name, tensors, parameters, n_out):
     def batch_first(group, dims):
         return [
