@@ -290,18 +290,17 @@ def _reach(
     Newton's method on the root of the fall, which is nearly linear beyond an edge, inside a
     bracket; errs outwards.
     """
-    at_mode = torch.special.log_ndtr(x).sum(-1)
+    at_mode = log_ndtr(x).sum(-1)
     low = torch.zeros_like(mode)
     new = high = low + (math.sqrt(2 * fall) + 0.5)
     fallen = steep = low + fall
     for _ in range(8):
-        y = x + slope * new.unsqueeze(-1)
-        log_cdf = torch.special.log_ndtr(y).sum(-1)
-        new_fallen = at_mode - log_cdf + new * (0.5 * new + mode)
+        log_cdf, mills = _LogNdtr.apply(x + slope * new.unsqueeze(-1))
+        new_fallen = at_mode - log_cdf.sum(-1) + new * (0.5 * new + mode)
         outside = new_fallen > fall
         low, high = torch.where(outside, low, new), torch.where(outside, new, high)
         fallen = torch.where(outside, new_fallen, fallen)
-        steep = torch.where(outside, new + mode - (slope * _mills(y)).sum(-1), steep)
+        steep = torch.where(outside, new + mode - (slope * mills).sum(-1), steep)
         new = high - 2 * (fallen - torch.sqrt(fall * fallen)) / steep
         new = torch.where((new > low) & (new < high), new, 0.5 * (low + high))
     return high, steep
