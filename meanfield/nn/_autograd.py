@@ -61,9 +61,9 @@ def evaluate(
         fixed = [torch.tensor(p, dtype=torch.float64) for p in parameters]
         results = function.apply(form, *tensors, *fixed)
     else:
-        tensors += [
-            torch.as_tensor(p, dtype=work, device=mu.device) for p in parameters
-        ]
+        # torch.tensor copies: parameters may be read-only arrays
+        given = [p if isinstance(p, Tensor) else torch.tensor(p) for p in parameters]
+        tensors += [p.to(mu.device, work) for p in given]
         results = function.apply(form, *torch.broadcast_tensors(*tensors))
     if dtype == work or torch.is_autocast_enabled(mu.device.type):
         return results

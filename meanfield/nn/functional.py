@@ -53,9 +53,10 @@ def moment_activation(
     Notes
     -----
     The function of `meanfield.moment_activation`, whose docstring has the formulas. All
-    derivatives exist, of any order, by reverse and by forward mode, under `torch.func`;
-    first derivatives also under ``torch.compile(fullgraph=True)``. At sigma = 0 they are
-    the limits from above, and 0 at and below rheobase. Nothing depends on the data:
+    derivatives exist, of any order, by reverse mode and forward over reverse, under
+    `torch.func` too (forward over forward is not: PyTorch drops it for functions of this
+    kind); first derivatives also under ``torch.compile(fullgraph=True)``. At sigma = 0 they
+    are the limits from above, and 0 at and below rheobase. Nothing depends on the data:
     a negative `sigma` gives NaN, finite valid input never does.
 
     The CPU runs the compiled kernels of `meanfield.lif` in float64, whatever the dtype, so
