@@ -259,8 +259,7 @@ def _(name, tensors, parameters, n_out):
     return [tensors[0].new_empty(tensors[0].shape) for _ in range(n_out)]
 
 
-@torch.library.register_vmap(_KERNEL)
-def _(info, in_dims, name, tensors, parameters, n_out):
+def _kernel_of_batches(info, in_dims, name, tensors, parameters, n_out):
     def batch_first(group, dims):
         return [
             t.expand(info.batch_size, *t.shape) if dim is None else t.movedim(dim, 0)
@@ -274,3 +273,6 @@ def _(info, in_dims, name, tensors, parameters, n_out):
     ):
         parameters = batch_first(parameters, parameter_dims)
     return _kernel(name, batched, parameters, n_out), [0] * n_out
+
+
+torch.library.register_vmap(_KERNEL, _kernel_of_batches)
