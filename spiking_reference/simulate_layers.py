@@ -24,7 +24,7 @@ _PATIENCE = 2.0  # seconds until a progress bar shows up by itself
 
 
 def simulate_layers(
-    layers: Sequence[Layer],
+    layers: Sequence[Layer | tuple],
     inputs: PoissonInput | GaussianInput,
     *,
     duration: float,
@@ -43,7 +43,8 @@ def simulate_layers(
     Parameters
     ----------
     layers : sequence of Layer
-        From the first to the last; each takes the spikes of the one before.
+        From the first to the last; each takes the spikes of the one before. A tuple is
+        taken for the arguments of `Layer`: `meanfield.nn.convert` returns such.
     inputs : PoissonInput or GaussianInput
         What the first layer takes, for each of `batch` inputs.
     duration : float
@@ -206,7 +207,7 @@ def _moments(plan: Any, sums: np.ndarray, pairs: np.ndarray) -> list[LayerMoment
 def _check_layers(layers: Any, inputs: Any) -> list[Layer]:
     if isinstance(layers, Layer):
         raise TypeError("`layers` must be a sequence of Layer; got one; pass [layer]")
-    layers = list(layers)
+    layers = [Layer(*v) if isinstance(v, tuple) else v for v in layers]
     for i, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             kind = type(layer).__name__

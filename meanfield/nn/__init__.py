@@ -2,6 +2,7 @@
 
 from ..moments import Moments
 from . import encoders, functional
+from .convert import SpikingLayer, convert, fold
 from .convolution import MomentAvgPool2d, MomentConv2d, MomentFlatten
 from .covariance import LowRank, dense, variance
 from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
@@ -24,9 +25,12 @@ __all__ = [
     "MomentMSE",
     "MomentRNN",
     "Moments",
+    "SpikingLayer",
     "class_probabilities",
+    "convert",
     "dense",
     "encoders",
+    "fold",
     "functional",
     "variance",
 ]

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .._elementwise import elementwise
 from . import _formulas
+from ._core import as_tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,9 +62,7 @@ def evaluate(
         fixed = [torch.tensor(p, dtype=torch.float64) for p in parameters]
         results = function.apply(form, *tensors, *fixed)
     else:
-        # torch.tensor copies: parameters may be read-only arrays
-        given = [p if isinstance(p, Tensor) else torch.tensor(p) for p in parameters]
-        tensors += [p.to(mu.device, work) for p in given]
+        tensors += [as_tensor(p, tensors[0]).to(tensors[0]) for p in parameters]
         results = function.apply(form, *torch.broadcast_tensors(*tensors))
     if dtype == work or torch.is_autocast_enabled(mu.device.type):
         return results

@@ -18,6 +18,14 @@ from ..special._formulas import ROOT_PI, dawson_far, piece0, piece1, piece2
 _E1, _E2, _E3 = table.EDGES[1:]
 
 
+def as_tensor(value: Any, like: Tensor) -> Tensor:
+    """Tensors as they are; numbers and arrays, copied, with dtype and device of `like`."""
+    if isinstance(value, Tensor):
+        return value
+    dtype = like.dtype if like.is_floating_point() else None
+    return torch.tensor(value, dtype=dtype, device=like.device)
+
+
 class _Derivative(torch.autograd.Function):
     """The n-th derivative of G or H; its derivative is the next one."""
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..moments import Moments
+from ._core import as_tensor
 
 
 def poisson(rates: Tensor, *, max_rate: float = 1.0) -> Moments:
@@ -83,7 +84,7 @@ def gaussian(
         if isinstance(cov, Tensor):
             check_shape("cov", _floating("cov", cov), (*mean.shape, *mean.shape[-1:]))
         return Moments(mean, cov)
-    std = torch.as_tensor(std, dtype=mean.dtype, device=mean.device)
+    std = as_tensor(std, mean).to(mean)
     if torch.broadcast_shapes(std.shape, mean.shape) != mean.shape:
         raise ValueError(
             f"`std` must broadcast to the shape of `mean`; "

@@ -9,6 +9,7 @@ from ..moments import Moments
 from ..neurons import LIF
 from . import covariance as covariances
 from ._autograd import evaluate
+from ._core import as_tensor
 
 __all__ = ["MomentActivation", "linear", "moment_activation", "moment_map"]
 
@@ -77,10 +78,9 @@ def moment_activation(
     [0.0063, 0.0462, 0.0344]
     """
     _check(mean, neuron)
-    noise = (
-        sigma if isinstance(sigma, Tensor) else torch.as_tensor(sigma, dtype=mean.dtype)
+    return MomentActivation(
+        *_evaluate("activation", mean, as_tensor(sigma, mean), neuron)
     )
-    return MomentActivation(*_evaluate("activation", mean, noise, neuron))
 
 
 def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:

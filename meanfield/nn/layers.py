@@ -12,6 +12,7 @@ from ..moments import Moments
 from ..neurons import LIF
 from . import covariance as covariances
 from . import functional as F
+from ._core import as_tensor
 from .normalization import MomentBatchNorm
 
 __all__ = ["MomentActivation", "MomentDropout", "MomentLayer", "MomentLinear"]
@@ -167,10 +168,8 @@ class MomentActivation(nn.Module):
                 raise ValueError(
                     f"`trainable` must be among {_TRAINABLE}; got {name!r}"
                 )
-            value = torch.as_tensor(
-                getattr(self._neuron, name), device=device,
-                dtype=dtype or torch.get_default_dtype(),
-            )  # fmt: skip
+            like = torch.empty((), device=device, dtype=dtype)
+            value = as_tensor(getattr(self._neuron, name), like).to(like)
             if name == "V_th":
                 value = value - self._neuron.V_reset
             if name == "t_ref" and bool((value == 0).any()):
@@ -339,7 +338,7 @@ class MomentLayer(nn.Module):
 def working_point(neuron: LIF, like: Tensor) -> tuple[Tensor, Tensor]:
     """Rheobase [mV/ms], and a standard deviation [mV/sqrt(ms)] of lively currents."""
     tau, V_th, V_reset, E_L = (
-        torch.as_tensor(value).detach().to(like)
+        as_tensor(value, like).detach().to(like)
         for value in (neuron.tau_m, neuron.V_th, neuron.V_reset, neuron.E_L)
     )
     return (V_th - E_L) / tau, LIVELY * (V_th - V_reset) / torch.sqrt(tau)

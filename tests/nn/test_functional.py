@@ -314,3 +314,14 @@ class TestErrors:
             mf.firing_rate(1.0, 1.0, LIF(tau_m=torch.tensor(20.0, requires_grad=True)))
         with pytest.raises(TypeError, match="gradient"):
             mf.firing_rate(torch.ones(2, requires_grad=True), 1.0)
+
+
+def test_numbers_beside_tensors_keep_their_precision():
+    mean = torch.tensor(1.1, dtype=torch.float64)
+    tau = torch.tensor(20.0, dtype=torch.float64)
+    found = F.moment_activation(mean, 0.3, LIF(tau_m=tau, V_th=20.1)).rate
+    assert found.item() == pytest.approx(
+        mf.firing_rate(1.1, 0.3, LIF(V_th=20.1)), rel=1e-13
+    )
+    whole = F.moment_activation(torch.tensor(1), 1.5).rate
+    assert whole.item() == pytest.approx(mf.firing_rate(1.0, 1.5), rel=1e-6)
