@@ -17,7 +17,7 @@ LAYERS = [
     {"errors", "units", "moments", "neurons", "_elementwise"},
     {"special"},
     {"lif"},
-    {"nn"},
+    {"nn", "interop"},
     {"plot", "__main__", ""},
 ]
 HEAVY = {"torch", "numba", "matplotlib", "xarray", "dask", "mpmath", "tqdm", "pandas"}

@@ -1,0 +1,1 @@
+"""Exchange with other tools; each module needs the tool it speaks to."""
