@@ -1,6 +1,18 @@
 """All benchmarks: ``make bench``."""
 
-from . import bench_simulate_bias, bench_simulate_speed, bench_theory
+from . import (
+    bench_layers,
+    bench_nn,
+    bench_simulate_bias,
+    bench_simulate_speed,
+    bench_theory,
+)
 
-for benchmark in (bench_theory, bench_simulate_speed, bench_simulate_bias):
+for benchmark in (
+    bench_theory,
+    bench_nn,
+    bench_simulate_speed,
+    bench_layers,
+    bench_simulate_bias,
+):
     benchmark.main()
