@@ -23,7 +23,7 @@ from .moments import Moments
 from .neurons import LIF
 
 if TYPE_CHECKING:
-    from . import plot
+    from . import nn, plot
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,7 @@ __all__ = [
     "moment_activation",
     "moment_activation_derivatives",
     "moment_map",
+    "nn",
     "plot",
     "special",
     "units",
@@ -49,8 +50,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "plot":  # matplotlib is imported on first use
+    if name in ("nn", "plot"):  # torch and matplotlib are imported on first use
         import importlib
 
-        return importlib.import_module(".plot", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

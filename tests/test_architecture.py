@@ -88,8 +88,8 @@ def test_public_names():
     assert meanfield.__all__ == [
         "LIF", "ConvergenceError", "MomentActivation", "MomentDerivatives", "Moments",
         "ValidityWarning", "chi", "cv", "fano_factor", "firing_rate", "log_firing_rate",
-        "moment_activation", "moment_activation_derivatives", "moment_map", "plot",
-        "special", "units",
+        "moment_activation", "moment_activation_derivatives", "moment_map", "nn",
+        "plot", "special", "units",
     ]  # fmt: skip
     assert {"simulate", "WhiteNoise"} <= set(spiking_reference.__all__)
     for name in meanfield.__all__:

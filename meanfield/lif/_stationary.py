@@ -348,10 +348,10 @@ def moment_activation_derivatives(
 
     Notes
     -----
-    Algebraic in g, h, G, H and g', with db/dmu = -sqrt(tau_m)/sigma and
-    db/dsigma = -b/sigma; docs/theory has the derivation. Error at most 1e-11 of the larger
-    of the derivative and value/sigma, beyond what the rounding of the input implies. At
-    sigma = 0 the one-sided limits, and 0 at and below rheobase.
+    Algebraic in g, h, G, H and their derivatives, with db/dmu = -sqrt(tau_m)/sigma and
+    db/dsigma = -b/sigma; docs/theory has the formulas. Relative error at most 1e-11 beyond
+    what the rounding of the input implies (where a derivative changes its sign, relative
+    to its largest term). At sigma = 0 the one-sided limits, and 0 at and below rheobase.
 
     Examples
     --------

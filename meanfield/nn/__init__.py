@@ -1,5 +1,12 @@
 """Moment neural networks in PyTorch."""
 
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:  # pragma: no cover - needs an environment without it
+    raise ImportError(
+        "meanfield.nn needs torch: pip install 'meanfield-theory[torch]'"
+    ) from error
+
 from ..moments import Moments
 from . import encoders, functional
 from .convert import SpikingLayer, convert, fold
