@@ -118,7 +118,7 @@ def fold(linear: MomentLinear, norm: MomentBatchNorm) -> MomentLinear:
     Returns
     -------
     MomentLinear
-        A new layer with weights s_i w_ij, bias s_i b_i + t_i and noise |s_i| sigma_i,
+        A new layer with weights s_i w_ij, bias s_i b_i + t_i and noise abs(s_i) sigma_i,
         where `norm.affine_map()` is (s, t).
 
     Raises

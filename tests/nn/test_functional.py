@@ -325,3 +325,23 @@ def test_numbers_beside_tensors_keep_their_precision():
     )
     whole = F.moment_activation(torch.tensor(1), 1.5).rate
     assert whole.item() == pytest.approx(mf.firing_rate(1.0, 1.5), rel=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_cuda(dtype):
+    """Values and gradients of the torch operations on a GPU against the CPU's kernels."""
+    eps = torch.finfo(dtype).eps
+
+    def run(device):
+        inputs = [
+            torch.tensor(v, dtype=dtype, device=device, requires_grad=True)
+            for v in (MU, SIGMA)
+        ]
+        out = F.moment_activation(*inputs, LIF(t_ref=2.0))
+        assert all(value.device.type == device for value in out)
+        total = sum(value.sum() for value in out)
+        return [v.cpu() for v in (*out, *torch.autograd.grad(total, inputs))]
+
+    for found, expected in zip(run("cuda"), run("cpu"), strict=True):
+        assert torch.allclose(found, expected, rtol=1e3 * eps, atol=1e3 * eps)
