@@ -127,8 +127,9 @@ def _one_point(kernel, arrays, outputs, parameters) -> None:
     ins = [_flat(np.array(a, dtype=np.float64)) for a in arrays]
     outs = [np.empty(1) for _ in outputs]
     kernel(*ins, *outs, *(float(p) for p in parameters))
-    for output, value in zip(outputs, outs, strict=True):
-        output[...] = value[0]
+    with np.errstate(over="ignore"):  # as in chunks, where casts are silent
+        for output, value in zip(outputs, outs, strict=True):
+            output[...] = value[0]
 
 
 def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:

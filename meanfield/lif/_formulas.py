@@ -32,6 +32,8 @@ WEIGHTS = (_W_OUTER, _W_INNER, 64.0 / 225.0, _W_INNER, _W_OUTER)
 NARROW = 1.0 / 32.0
 # Left of this, corrections to the noiseless limit, O(1/b^2), are below the precision.
 FAR_LEFT = -1e8
+# Slopes beyond this are cut off: sums of a few of them do not overflow.
+LARGE = 1e300
 # Right of this, rate, std and chi have long underflowed, and soon squares overflow.
 FAR_RIGHT = 1e100
 
@@ -164,6 +166,12 @@ def log_slopes(e, unit, dG, dg, dk, dk2, dH, dh, dl, tau, t_ref):
 
 
 @jitable
+def finite(slope):
+    """Cut off a slope, which at rheobase grows without bound as the noise vanishes."""
+    return max(min(slope, LARGE), -LARGE)
+
+
+@jitable
 def activation_slopes(rate, std, chi, logs, sigma, tau):
     """Differentiate rate, std and chi by mu, then by sigma, for sigma > 0.
 
@@ -173,12 +181,12 @@ def activation_slopes(rate, std, chi, logs, sigma, tau):
     s = sigma / math.sqrt(tau)
     # Dividing the values first: they are small where the quotients are large.
     return (
-        rate / s * rate_mu,
-        std / s * (0.5 * S_mu),
-        chi / s * (gain_mu - 0.5 * S_mu),
-        rate / sigma * rate_sigma,
-        std / sigma * (1.0 + 0.5 * S_sigma),
-        chi / sigma * (gain_sigma - 0.5 * S_sigma),
+        finite(rate / s * rate_mu),
+        finite(std / s * (0.5 * S_mu)),
+        finite(chi / s * (gain_mu - 0.5 * S_mu)),
+        finite(rate / sigma * rate_sigma),
+        finite(std / sigma * (1.0 + 0.5 * S_sigma)),
+        finite(chi / sigma * (gain_sigma - 0.5 * S_sigma)),
     )
 
 
@@ -190,10 +198,10 @@ def map_slopes(rate, std, chi, logs, sigma, tau):
     root_S = std / sigma
     gain = root_S * chi
     return (
-        rate / s * rate_mu,
-        std / s * std * S_mu,
-        gain / s * gain_mu,
-        0.5 * (rate / sigma) * (rate_sigma / sigma),
-        root_S * root_S * (1.0 + 0.5 * S_sigma),
-        0.5 * (gain / sigma) * (gain_sigma / sigma),
+        finite(rate / s * rate_mu),
+        finite(std / s * std * S_mu),
+        finite(gain / s * gain_mu),
+        finite(0.5 * (rate / sigma) * (rate_sigma / sigma)),
+        finite(root_S * root_S * (1.0 + 0.5 * S_sigma)),
+        finite(0.5 * (gain / sigma) * (gain_sigma / sigma)),
     )

@@ -30,6 +30,8 @@ def poisson(rates: Tensor, *, max_rate: float = 1.0) -> Moments:
     ------
     TypeError
         If `rates` is not a tensor of floating-point numbers.
+    ValueError
+        If a rate is negative (not looked for in compiled code and under `vmap`).
 
     Examples
     --------
@@ -39,6 +41,11 @@ def poisson(rates: Tensor, *, max_rate: float = 1.0) -> Moments:
     tensor([0.0000, 0.0500, 0.1000, 0.0250])
     """
     rates = _floating("rates", rates) * max_rate
+    lowest = _lowest(rates)
+    if lowest < 0:
+        raise ValueError(
+            f"`rates` must not be negative; got {lowest} (kHz): shift the intensities"
+        )
     return Moments(rates, rates)
 
 
@@ -91,6 +98,16 @@ def gaussian(
             f"got {tuple(std.shape)} and {tuple(mean.shape)}"
         )
     return Moments(mean, (std * std).expand_as(mean))
+
+
+def _lowest(value: Tensor) -> float:
+    """Return the smallest element, where elements can be looked at; else 0."""
+    if torch.compiler.is_compiling() or not value.numel():
+        return 0.0
+    try:
+        return value.detach().min().item()
+    except RuntimeError:  # in a transform, or without memory
+        return 0.0
 
 
 def _floating(name: str, value: Any) -> Tensor:

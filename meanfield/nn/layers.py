@@ -47,7 +47,8 @@ class MomentLinear(nn.Module):
     Raises
     ------
     ValueError
-        If `covariance` is unknown, or `rank` is missing or out of range.
+        If a number of units is below 1, `covariance` is unknown, or `rank` is missing or
+        out of range.
 
     Notes
     -----
@@ -82,6 +83,7 @@ class MomentLinear(nn.Module):
     ) -> None:
         super().__init__()
         factory = {"device": device, "dtype": dtype}
+        _check_sizes(in_features=in_features, out_features=out_features)
         _check_covariance(covariance, rank, out_features)
         self.in_features, self.out_features = in_features, out_features
         self.covariance, self.rank = covariance, rank
@@ -342,6 +344,12 @@ def working_point(neuron: LIF, like: Tensor) -> tuple[Tensor, Tensor]:
         for value in (neuron.tau_m, neuron.V_th, neuron.V_reset, neuron.E_L)
     )
     return (V_th - E_L) / tau, LIVELY * (V_th - V_reset) / torch.sqrt(tau)
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"`{name}` must be at least 1; got {size}")
 
 
 def _check_covariance(covariance: str, rank: int | None, out_features: int) -> None:

@@ -32,6 +32,8 @@ def test_bad_input():
         poisson([1.0])  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError, match=r"use rates.float\(\)"):
         poisson(torch.tensor([1]))
+    with pytest.raises(ValueError, match=r"`rates` must not be negative; got -0\.1"):
+        poisson(torch.tensor([1.0, -1.0]), max_rate=0.1)
     mean = torch.zeros(3)
     with pytest.raises(TypeError, match="one of the two"):
         gaussian(mean)

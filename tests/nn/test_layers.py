@@ -312,6 +312,8 @@ class TestManners:
     def test_errors(self):
         with pytest.raises(ValueError, match="`covariance` must be one of"):
             MomentLayer(3, 2, covariance="dense")
+        with pytest.raises(ValueError, match="`out_features` must be at least 1"):
+            MomentLayer(3, 0)
         with pytest.raises(ValueError, match="`rank` must be given"):
             MomentLinear(3, 2, covariance="low_rank")
         with pytest.raises(ValueError, match="`rank` must be in 1"):
