@@ -7,6 +7,7 @@ package; it imports `meanfield` and `spiking_reference`.
 from .campaign import Findings, findings, run_grid
 from .cases import Case
 from .gridfile import Grid, GridError, load_grid
+from .networks import LayeredCase
 from .store import StoreError
 from .workers import Borrowed, Dask, Processes, Threads
 
@@ -17,6 +18,7 @@ __all__ = [
     "Findings",
     "Grid",
     "GridError",
+    "LayeredCase",
     "Processes",
     "StoreError",
     "Threads",

@@ -16,7 +16,7 @@ SCHEMES = ("bridge", "grid", "euler")
 _STANDARD = LIF()
 _FORMAT = 1  # goes into the hash: raise it when the meaning of a field changes
 _FEWEST_REPLICAS = 16  # below, errors from the spread between replicas mean little
-_INTEGERS = ("replicas", "max_rounds")
+_INTEGERS = ("replicas", "max_rounds", "fan_in", "depth", "units", "network")
 
 # name: (condition, remedy)
 _CONDITIONS = {
@@ -37,6 +37,18 @@ _CONDITIONS = {
     "precision": ("must be between 0 and 1", "it is a relative standard error"),
     "correlation_precision": ("must be between 0 and 1", "it is a standard error"),
     "max_rounds": ("must be an integer of at least 1", ""),
+    "fan_in": ("must be an integer of at least 2", ""),
+    "source_rate": ("must be finite and positive (kHz)", ""),
+    "excitatory": ("must be between 0 and 1", "it is a fraction of the sources"),
+    "shared": (
+        "must be above 0 and at most 1",
+        "it is the fraction of its inputs that a unit shares with another",
+    ),
+    "spread": ("must be finite and not negative (mV/ms)", ""),
+    "background": ("must be finite and not negative (mV/sqrt(ms))", ""),
+    "depth": ("must be an integer of at least 1", ""),
+    "units": ("must be an integer of at least 2", ""),
+    "network": ("must be an integer, not negative", "it is a seed"),
 }
 
 
@@ -103,7 +115,7 @@ class Case:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            if field.name not in ("neuron", "scheme"):
+            if field.name != "neuron" and not isinstance(field.default, str):
                 value = _number(field.name, getattr(self, field.name))
                 object.__setattr__(self, field.name, value)
         if not isinstance(self.neuron, LIF) or self.neuron.shape != ():
@@ -118,6 +130,7 @@ class Case:
                 _refuse(name, getattr(self, name))
 
     def _conditions(self) -> dict[str, bool]:
+        """Whether each field is as `_CONDITIONS` says."""
         finite = math.isfinite
         return {
             "mu": finite(self.mu),
@@ -173,6 +186,11 @@ class Case:
     def clocked(self) -> bool:
         """Whether the scheme is one that misses crossings within a step."""
         return self.scheme != "bridge"
+
+    @property
+    def simulated(self) -> int:
+        """Number of neurons simulated in a replica."""
+        return 4 if self.correlation else 1
 
     @property
     def label(self) -> str:

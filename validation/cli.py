@@ -232,7 +232,7 @@ def _report(options: argparse.Namespace) -> int:
 def _show(found: "Findings", folder: str | Path) -> int:
     """Print the verdict, write the report and print where it is."""
     from .report import write_report
-    from .tables import SUMMARY_HEAD, summary_rows, text_table, worst
+    from .tables import SUMMARY_HEAD, of_what, summary_rows, text_table, worst
 
     verdict = found.verdict
     paths = write_report(found, folder)
@@ -240,7 +240,8 @@ def _show(found: "Findings", folder: str | Path) -> int:
     for c in worst(verdict, 3):
         name = found.grid.neuron_name(c.case.neuron)
         print(
-            f"least likely: {c.quantity} at {c.case.label} ({name}): z = {c.z:+.2f}, "
+            f"least likely: {of_what(c, c.quantity)} at {c.case.label} ({name}): "
+            f"z = {c.z:+.2f}, "
             f"case {c.case.hash[:12]}"
         )
     untested = len(verdict.comparisons) - len(verdict.tested)

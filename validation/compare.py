@@ -1,14 +1,19 @@
 """One quantity of one case: theory against simulation, in standard errors."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scipy.special import stdtr, stdtrit
 
 from .cases import Case
+from .chain import Key, layer_allowances, points, predict_layers
 from .evaluate import Result
-from .predict import QUANTITIES, Allowance, Prediction, allowances, predict
+from .layered import measurement_name
+from .networks import LayeredCase
+from .predict import Allowance, Prediction, allowances
+from .predict import predict as _predict
 
 __all__ = ["LEVEL", "Comparison", "beyond", "compare", "ratio", "two_sided"]
 
@@ -34,6 +39,12 @@ class Comparison:
         The theory-error budget.
     untested : str
         Why it is not tested; empty if it is.
+    layer : int
+        Number of the layer, from 1; 0 for single neurons and pairs.
+    unit : str
+        Unit or pair of units of the layer, or "mean"; empty for single neurons.
+    reference : float, optional
+        What relative differences refer to; by default see `scale`.
     """
 
     case: Case
@@ -44,6 +55,29 @@ class Comparison:
     df: int
     allowances: tuple[Allowance, ...]
     untested: str = ""
+    layer: int = 0
+    unit: str = ""
+    reference: float | None = None
+
+    @property
+    def group(self) -> str:
+        """What is pooled apart: clocked schemes, and each layer."""
+        if self.layer:
+            return f"layer {self.layer}"
+        return "clocked" if self.case.clocked else ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it stands for its case, not for one unit of many."""
+        return self.unit in ("", "mean")
+
+    @property
+    def place(self) -> str:
+        """Layer and unit in words; empty for single neurons."""
+        if not self.layer:
+            return ""
+        kind = "pair " if "," in self.unit else "" if self.whole else "unit "
+        return f"layer {self.layer}, {kind}{self.unit}"
 
     @property
     def difference(self) -> float:
@@ -67,6 +101,8 @@ class Comparison:
         So a difference of the output correlation is one of chi squared, which is
         between 0 and 1.
         """
+        if self.reference is not None:
+            return self.reference
         if self.quantity == "correlation":
             return abs(self.case.correlation)
         return abs(self.theory)
@@ -102,7 +138,7 @@ def compare(
     case: Case,
     result: Result,
     *,
-    predict: Callable[[Case], Prediction] = predict,
+    predict: Callable[[Case], Any] | None = None,
 ) -> list[Comparison]:
     """Compare every quantity of one case.
 
@@ -111,17 +147,20 @@ def compare(
     case : Case
     result : Result
     predict : callable, optional
-        The theory.
+        The theory: stands in for `predict.predict`, or for `chain.predict_layers`.
 
     Returns
     -------
     list of Comparison
-        For single neurons without the correlation.
+        For single neurons without the correlation; for layers, of every unit and pair
+        that is compared, and of the means over each layer.
     """
-    prediction = predict(case)
+    if isinstance(case, LayeredCase):
+        return list(_compare_layers(case, result, predict or predict_layers))
+    prediction = (predict or _predict)(case)
     budget = allowances(case, prediction)
     found = []
-    for name in QUANTITIES:
+    for name in Prediction._fields:
         if name == "correlation" and not case.correlation:
             continue
         _, value, stderr, df = result[name]
@@ -138,6 +177,40 @@ def compare(
     return found
 
 
+def _compare_layers(
+    case: LayeredCase, result: Result, predict: Callable[..., Any]
+) -> Iterator[Comparison]:
+    theory = {
+        key: float(value)
+        for layer, moments in enumerate(predict(case), 1)
+        for key, value in points(layer, moments.mean, moments.cov, case.units)
+    }
+    measured = {m.name: m for m in result.measurements}
+    for key, terms in layer_allowances(case).items():
+        _, value, stderr, df = measured[measurement_name(*key)]
+        quantity, layer, unit = key
+        comparison = Comparison(
+            case=case,
+            quantity=quantity,
+            theory=theory[key],
+            value=value,
+            stderr=stderr,
+            df=df,
+            allowances=tuple(Allowance(why, low, high) for why, low, high in terms),
+            layer=layer,
+            unit=unit,
+            reference=_pair_scale(theory, key) if "," in unit else None,
+        )
+        yield _marked(comparison, result)
+
+
+def _pair_scale(theory: dict[Key, float], key: Key) -> float:
+    """Geometric mean of the variances: differences are those of a correlation."""
+    _, layer, unit = key
+    i, j = (theory["variance", layer, one] for one in unit.split(","))
+    return math.sqrt(i * j)
+
+
 def _marked(comparison: Comparison, result: Result) -> Comparison:
     """Say why a comparison cannot be a test, where it cannot."""
     most = _LARGEST_ALLOWANCE * comparison.scale
@@ -147,10 +220,17 @@ def _marked(comparison: Comparison, result: Result) -> Comparison:
     elif any(math.isnan(x) for x in numbers):
         why = "undefined for this case"
     elif max(comparison.below, comparison.above) > most > 0:
-        why = "the theory-error budget is more than half of it; use a longer window"
+        why = "the theory-error budget is more than half of it; " + _remedy(comparison)
     else:
         return comparison
     return replace(comparison, untested=why)
+
+
+def _remedy(comparison: Comparison) -> str:
+    if not comparison.layer:
+        return "use a longer window"
+    largest = max(comparison.allowances, key=lambda a: max(a.below, a.above))
+    return f"most of it is {largest.reason}"
 
 
 def beyond(difference: float, below: float, above: float) -> float:

@@ -46,7 +46,7 @@ def curves(
     drawn = set()
     for c in members:
         # Only clocked schemes are predicted one by one.
-        scheme = variant(c)[:2] if pooled.clocked else ()
+        scheme = variant(c)[:2] if pooled.group else ()
         key = (c.case.sigma, variant(c)[2], scheme)
         if key not in drawn:
             drawn.add(key)

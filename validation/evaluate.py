@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .cases import Case
+from .layered import evaluate_layers
+from .networks import LayeredCase
 from .pooling import Measurement, Sums, interval_sums, jackknife, statistics
 
 __all__ = ["Result", "evaluate"]
@@ -23,9 +25,10 @@ class Result:
     stop : {"precision", "budget"}
         Why the simulation ended.
     rounds, replicas, spikes : int
-        How much was simulated.
+        How much was simulated; in layers, the spikes of the least active of the units
+        that are compared.
     measurements : tuple of Measurement
-        See `pooling.statistics` for the names.
+        See `pooling.statistics` and `layered.measurement_name` for the names.
     """
 
     stop: str
@@ -49,7 +52,7 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     ----------
     case : Case
     simulate : callable, optional
-        Stand-in for `spiking_reference.simulate`.
+        Stand-in for `spiking_reference.simulate`, or for `simulate_layers`.
 
     Returns
     -------
@@ -70,6 +73,8 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     >>> found.stop, abs(found["rate"].value - 0.0382) < 5 * found["rate"].stderr
     ('precision', True)
     """
+    if isinstance(case, LayeredCase):
+        return Result(**evaluate_layers(case, simulate))
     if simulate is None:
         from spiking_reference import simulate
     pooled: Sums | None = None

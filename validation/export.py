@@ -1,8 +1,9 @@
 """The ledger of a grid as an `xarray.Dataset`, netCDF or CSV."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from meanfield import LIF
 
 from .campaign import Findings
 from .cases import Case
-from .predict import QUANTITIES
 
 if TYPE_CHECKING:
     import xarray
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["save", "to_xarray"]
 
 _UNITS = {"rate": "kHz", "std": "sqrt(kHz)", "fano": "1", "correlation": "1"}
+_QUANTITIES = tuple(_UNITS)
 _COLUMNS = ("theory", "value", "stderr", "below", "above", "z")
+_PLACE = ("quantity", "layer", "unit")
 _CASE = tuple(f.name for f in dataclasses.fields(Case) if f.name != "neuron")
 _RESULT = ("stop", "rounds", "spikes")
 _NEURON = tuple(f.name for f in dataclasses.fields(LIF))
@@ -37,20 +39,23 @@ def to_xarray(findings: Findings) -> "xarray.Dataset":
         Variables ``theory``, ``value``, ``stderr``, ``z`` and the theory-error budget
         (``below``, ``above``) over (case, quantity), NaN where a case has no such
         quantity; what defines a case, its hash and how it was simulated as coordinates.
-        Units ms, mV and kHz.
+        Of a grid with layers all is over one dimension, ``comparison``, with the
+        coordinates quantity, layer and unit. Units ms, mV and kHz.
     """
     import xarray as xr
 
+    if any(c.layer for c in findings.verdict.comparisons):
+        return _of_layers(findings)
     cases = list(findings.entries)
     row = {case: i for i, case in enumerate(cases)}
-    data = {n: np.full((len(cases), len(QUANTITIES)), np.nan) for n in _COLUMNS}
+    data = {n: np.full((len(cases), len(_QUANTITIES)), np.nan) for n in _COLUMNS}
     for c in findings.verdict.comparisons:
         for name, array in data.items():
-            array[row[c.case], QUANTITIES.index(c.quantity)] = getattr(c, name)
+            array[row[c.case], _QUANTITIES.index(c.quantity)] = getattr(c, name)
     results = [findings.entries[case].result for case in cases]
     coordinates = {
-        "quantity": list(QUANTITIES),
-        "unit": ("quantity", [_UNITS[q] for q in QUANTITIES]),
+        "quantity": list(_QUANTITIES),
+        "unit": ("quantity", [_UNITS[q] for q in _QUANTITIES]),
         "hash": ("case", np.array([case.hash for case in cases], dtype="U64")),
         **{n: ("case", [getattr(case, n) for case in cases]) for n in _CASE},
         **{n: ("case", [getattr(case.neuron, n) for case in cases]) for n in _NEURON},
@@ -59,6 +64,43 @@ def to_xarray(findings: Findings) -> "xarray.Dataset":
     return xr.Dataset(
         {name: (("case", "quantity"), array) for name, array in data.items()},
         coords=coordinates,
+        attrs={
+            "title": findings.grid.title,
+            "grid": findings.grid.name,
+            "grid_identity": findings.grid.identity,
+            "units": "ms, mV, kHz",
+        },
+    )
+
+
+def _of_layers(findings: Findings) -> "xarray.Dataset":
+    import xarray as xr
+
+    comparisons = findings.verdict.comparisons
+    names = dict.fromkeys(
+        f.name for c in findings.entries for f in dataclasses.fields(c)
+    )
+    names.pop("neuron")
+
+    def column(values: Iterable) -> tuple[str, np.ndarray]:
+        return "comparison", np.array(list(values))
+
+    def field(case: Case, name: str) -> Any:
+        default = "" if name in ("inputs", "scheme") else np.nan
+        return getattr(case, name, default)
+
+    return xr.Dataset(
+        {n: column(getattr(c, n) for c in comparisons) for n in _COLUMNS},
+        coords={
+            **{n: column(getattr(c, n) for c in comparisons) for n in _PLACE},
+            "untested": column(c.untested for c in comparisons),
+            "hash": column(c.case.hash for c in comparisons),
+            **{n: column(field(c.case, n) for c in comparisons) for n in names},
+            **{
+                n: column(getattr(c.case.neuron, n) for c in comparisons)
+                for n in _NEURON
+            },
+        },
         attrs={
             "title": findings.grid.title,
             "grid": findings.grid.name,

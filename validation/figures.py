@@ -7,6 +7,7 @@ from .curves import curves, differences
 from .gridfile import Grid
 from .maps import histogram, z_map
 from .predict import Prediction, predict
+from .scatter import regimes, scatter
 from .style import Picture
 from .verdict import Verdict
 
@@ -32,21 +33,38 @@ def pictures(
     ------
     Picture
         Curves for each quantity and neuron, differences for each quantity, z maps for
-        each neuron, and the histogram of z.
+        each neuron, and the histogram of z. Of layers, predicted against measured values
+        of all units, and the relative differences of the means against the regime.
     """
-    for pooled in verdict.pooled:
+    layers = [c for c in verdict.comparisons if c.layer]
+    for quantity, group in dict.fromkeys((c.quantity, c.group) for c in layers):
+        mine = [c for c in layers if (c.quantity, c.group) == (quantity, group)]
+        yield scatter(quantity, group, mine)
+    for quantity in dict.fromkeys(c.quantity for c in layers):
+        yield regimes(
+            quantity, [c for c in layers if c.quantity == quantity and c.whole]
+        )
+    yield from _single(grid, verdict, predict)
+    if verdict.tested:
+        yield histogram(verdict)
+
+
+def _single(
+    grid: Grid, verdict: Verdict, predict: Callable[[Case], Prediction]
+) -> Iterator[Picture]:
+    """Draw what is about single neurons and pairs."""
+    everything = [p for p in verdict.pooled if not p.layered]
+    for pooled in everything:
         for name, neuron in grid.neurons:
             members = pooled.members(verdict.comparisons)
             members = [c for c in members if c.case.neuron == neuron and c.value > 0]
             if members:
                 yield curves(pooled, name, members, predict)
-    for pooled in verdict.pooled:
+    for pooled in everything:
         yield differences(pooled, verdict)
-    for pooled in verdict.pooled:
+    for pooled in everything:
         for name, neuron in grid.neurons:
             members = pooled.members(verdict.tested)
             members = [c for c in members if c.case.neuron == neuron]
             if len(members) > 1:
                 yield z_map(pooled, name, members, verdict)
-    if verdict.tested:
-        yield histogram(verdict)

@@ -13,16 +13,16 @@ from typing import Any
 from meanfield import LIF
 
 from .cases import Case
+from .networks import LayeredCase
 
 __all__ = ["Grid", "GridError", "load_grid", "shipped_grids"]
 
-_TOP = ("title", "description", "defaults", "neurons", "sweeps")
-_OPTIONS = tuple(
-    field.name
-    for field in dataclasses.fields(Case)
-    if field.name not in ("mu", "sigma", "neuron")
-)
-_LISTS = ("mu", "sigma", "correlation", "dt", "duration")  # these may be lists
+# Tables of sweeps, and the kind of case that each is of.
+_KINDS: dict[str, type[Case]] = {"sweeps": Case, "networks": LayeredCase}
+_TOP = ("title", "description", "defaults", "neurons", *_KINDS)
+_LISTS = ("correlation", "dt", "duration")  # these may be lists
+_LISTS += ("fan_in", "source_rate", "excitatory", "shared", "inputs", "depth")
+_LISTS += ("window", "network")
 _NEURON = tuple(field.name for field in dataclasses.fields(LIF))
 
 
@@ -89,7 +89,7 @@ def shipped_grids() -> list[str]:
     Examples
     --------
     >>> shipped_grids()
-    ['demo', 'full', 'smoke']
+    ['demo', 'full', 'layers', 'layers-smoke', 'smoke']
     """
     folder = resources.files("validation") / "grids"
     names = (entry.name for entry in folder.iterdir())
@@ -116,9 +116,10 @@ def load_grid(name_or_path: str | Path) -> Grid:
     Notes
     -----
     A file has ``[defaults]`` (options of every case), ``[neurons.NAME]`` tables, and
-    any number of ``[[sweeps]]``. A sweep is the product of neuron x point x
-    correlation x dt x duration, where the points are either ``mu`` x ``sigma`` or
-    ``points = [[mu, sigma], ...]``; all other keys are options of its cases.
+    any number of ``[[sweeps]]``, of single neurons and pairs, and ``[[networks]]``, of
+    layers. Either is the product of neuron x point x options given as lists, where the
+    points are either ``mu`` x ``sigma`` or ``points = [[mu, sigma], ...]``; all other
+    keys are options of its cases, the fields of `Case` and of `LayeredCase`.
 
     Examples
     --------
@@ -151,16 +152,19 @@ def parse_grid(text: str, name: str, source: str) -> Grid:
         raise GridError(f"grid {source} is not valid TOML: {error}") from None
     _known(content, _TOP, f"grid {source}")
     defaults = _table(content, "defaults", f"grid {source}")
-    _known(defaults, _OPTIONS, f"grid {source}, [defaults]")
+    given = {name: kind for name, kind in _KINDS.items() if name in content}
+    known = [o for kind in (given or _KINDS).values() for o in _options(kind)]
+    _known(defaults, tuple(dict.fromkeys(known)), f"grid {source}, [defaults]")
     neurons = _neurons(content, source)
-    sweeps = content.get("sweeps")
-    if not isinstance(sweeps, list) or not sweeps:
-        raise GridError(f"grid {source} has no [[sweeps]]; add one with points")
     cases: dict[str, Case] = {}
-    for number, sweep in enumerate(sweeps, 1):
-        where = f"grid {source}, [[sweeps]] number {number}"
-        for case in _expand(sweep, defaults, neurons, where):
-            cases.setdefault(case.hash, case)
+    for table, kind in given.items():
+        sweeps = content[table]
+        for number, sweep in enumerate(sweeps if isinstance(sweeps, list) else [], 1):
+            where = f"grid {source}, [[{table}]] number {number}"
+            for case in _expand(kind, sweep, defaults, neurons, where):
+                cases.setdefault(case.hash, case)
+    if not cases:
+        raise GridError(f"grid {source} has no [[sweeps]]; add one with points")
     return Grid(
         name=name,
         source=source,
@@ -205,6 +209,11 @@ def _neurons(content: dict, source: str) -> dict[str, LIF]:
     return neurons or {"default": LIF()}
 
 
+def _options(kind: type[Case]) -> tuple[str, ...]:
+    names = (field.name for field in dataclasses.fields(kind))
+    return tuple(name for name in names if name not in ("mu", "sigma", "neuron"))
+
+
 def _list(value: Any) -> list:
     return value if isinstance(value, list) else [value]
 
@@ -229,9 +238,10 @@ def _points(sweep: dict, where: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _expand(
-    sweep: dict, defaults: dict, neurons: dict[str, LIF], where: str
+    kind: type[Case], sweep: dict, defaults: dict, neurons: dict[str, LIF], where: str
 ) -> Iterator[Case]:
-    _known(sweep, ("neuron", "points", "mu", "sigma", *_OPTIONS), where)
+    allowed = _options(kind)
+    _known(sweep, ("neuron", "points", "mu", "sigma", *allowed), where)
     points = list(_points(sweep, where))
     names = _list(sweep.get("neuron", list(neurons)))
     for name in names:
@@ -239,12 +249,12 @@ def _expand(
             raise GridError(
                 f"{where}: `neuron` must be one of {', '.join(neurons)}; got {name!r}"
             )
-    options = defaults | {k: v for k, v in sweep.items() if k in _OPTIONS}
+    options = {k: v for k, v in (defaults | sweep).items() if k in allowed}
     lists = {k: _list(v) if k in _LISTS else [v] for k, v in options.items()}
     for name, (mu, sigma) in itertools.product(names, points):
         for values in itertools.product(*lists.values()):
             given: dict[str, Any] = dict(zip(lists, values, strict=True))
             try:
-                yield Case(mu=mu, sigma=sigma, neuron=neurons[name], **given)
+                yield kind(mu=mu, sigma=sigma, neuron=neurons[name], **given)
             except (TypeError, ValueError) as error:
                 raise GridError(f"{where}: {error}") from None

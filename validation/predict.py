@@ -10,7 +10,8 @@ from .cases import Case
 
 __all__ = ["QUANTITIES", "Allowance", "Prediction", "allowances", "predict"]
 
-QUANTITIES = ("rate", "std", "fano", "correlation")
+# The last two are those of layers; see `chain.points`.
+QUANTITIES = ("rate", "std", "fano", "correlation", "variance", "covariance")
 
 # Relative bias that the simulator's documentation leaves it, of rate and of CV.
 _HARMONICS = 50

@@ -15,10 +15,13 @@ from .style import Picture
 from .tables import (
     COMPARISON_HEAD,
     LABELS,
+    REGIME_HEAD,
     SUMMARY_HEAD,
     budget_rows,
     comparison_rows,
+    of_what,
     pooled_name,
+    regime_rows,
     summary_rows,
     worst,
 )
@@ -32,17 +35,25 @@ _PIXELS_PER_INCH = 96
 _EXPLANATIONS = {
     "simulator's bias": "what the simulator's documentation leaves it at this step.",
     "finite window": (
-        "the spike count variance is corrected for the length of the window (Cox 1962); "
-        "this is what remains, and decays with the window."
+        "the spike count variance is corrected for the length of the window (Cox 1962), "
+        "except in layers; this is what remains, and decays with the window."
     ),
     "linear chi": (
         "the output correlation is predicted to first order in the input correlation "
-        "rho. Its odd part is compared, free of the second order; what is left out is "
-        "at most (1 - chi squared) times the cube of rho."
+        "rho. Of pairs the odd part is compared, free of the second order; what is left "
+        "out is at most (1 - chi squared) times the cube of rho, in layers the square."
     ),
     "pairs in steps": (
         "noise within a step is independent in the two neurons of a pair, so the "
         "simulated correlation is slightly too small."
+    ),
+    "finite jumps": (
+        "inputs are spikes, not white noise: what the theory changes by if thresholds "
+        "move by half a jump."
+    ),
+    "coloured input": (
+        "spikes of a layer are no white noise for the next: what the theory changes by "
+        "if it takes their power at high frequencies instead of that at 0."
     ),
     "grid scheme": "what remains at this step after the threshold is raised.",
     "euler scheme": "what remains at this step after the threshold is raised.",
@@ -143,16 +154,19 @@ def _render(findings: Findings, images: list[_Image]) -> str:
             (
                 c.case.label,
                 grid.neuron_name(c.case.neuron),
-                LABELS[c.quantity],
+                of_what(c, LABELS[c.quantity]),
                 c.untested,
             )
             for c in verdict.comparisons
-            if c.untested
+            if c.untested and c.whole
         ],
         provenance=_provenance(findings),
         notes=notes(findings),
+        regime_head=REGIME_HEAD,
+        regimes=regime_rows(verdict),
         everything=described(
-            verdict.comparisons, lambda case: f"{case.hash[:12]} {case.label}"
+            [c for c in verdict.comparisons if c.whole],
+            lambda case: f"{case.hash[:12]} {case.label}",
         ),
     )
 
@@ -169,7 +183,7 @@ def _provenance(findings: Findings) -> list[tuple[str, str]]:
     ]
     stops = Counter(entry.result.stop for entry in entries)
     simulated = sum(
-        entry.result.replicas * (4 if case.correlation else 1) * case.duration
+        entry.result.replicas * case.simulated * case.duration
         for case, entry in findings.entries.items()
     )
     return [

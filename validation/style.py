@@ -20,12 +20,16 @@ NAMES = {
     "std": "Standard deviation",
     "fano": "Fano factor",
     "correlation": "Output correlation",
+    "variance": "Count variance",
+    "covariance": "Count covariance",
 }
 AXES = {
     "rate": "rate (Hz)",
     "std": "std (sqrt(Hz))",
     "fano": "Fano factor",
     "correlation": "output correlation",
+    "variance": "variance / window (Hz)",
+    "covariance": "covariance / window (Hz)",
 }
 _LONG_LABEL = 14
 MARKERS = "osD^v<>P"
@@ -59,9 +63,10 @@ def colours(values: Sequence[float]) -> dict[float, tuple]:
 
 
 def title_of(pooled: Pooled) -> str:
-    """Return the quantity's name, with its schemes unless they are exact."""
+    """Return the quantity's name, with its group if there is one."""
     name = NAMES[pooled.quantity]
-    return f"{name}, clocked schemes" if pooled.clocked else name
+    group = "clocked schemes" if pooled.group == "clocked" else pooled.group
+    return f"{name}, {group}" if group else name
 
 
 def variant(comparison: Comparison) -> tuple[str, float, float]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from .campaign import Findings
+from .chain import Regime, regime
 from .compare import LEVEL, Comparison
 from .predict import QUANTITIES
 from .verdict import Pooled, Verdict
@@ -12,7 +13,9 @@ __all__ = [
     "LABELS",
     "budget_rows",
     "comparison_rows",
+    "of_what",
     "pooled_name",
+    "regime_rows",
     "summary_rows",
     "text_table",
     "worst",
@@ -23,9 +26,18 @@ LABELS = {
     "std": "std [sqrt(Hz)]",
     "fano": "Fano factor",
     "correlation": "output correlation",
+    "variance": "variance [Hz]",
+    "covariance": "covariance [Hz]",
 }
 # Factors from kHz to what is shown.
-SHOWN = {"rate": 1e3, "std": math.sqrt(1e3), "fano": 1.0, "correlation": 1.0}
+SHOWN = {
+    "rate": 1e3,
+    "std": math.sqrt(1e3),
+    "fano": 1.0,
+    "correlation": 1.0,
+    "variance": 1e3,
+    "covariance": 1e3,
+}
 
 SUMMARY_HEAD = (
     "quantity",
@@ -35,6 +47,18 @@ SUMMARY_HEAD = (
     "mean difference",
     f"every case ({LEVEL:.0%})",
     f"mean ({LEVEL:.0%})",
+)
+REGIME_HEAD = (
+    "network",
+    "layer",
+    "jump",
+    "spikes",
+    "Fano",
+    "mu",
+    "sigma",
+    "rate",
+    "variance",
+    "covariance",
 )
 COMPARISON_HEAD = (
     "quantity",
@@ -72,9 +96,14 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def pooled_name(pooled: Pooled) -> str:
-    """Return the quantity as shown, and whether it is of clocked schemes."""
+    """Return the quantity as shown, with its group if there is one."""
     name = LABELS[pooled.quantity].split(" [")[0]
-    return f"{name}, clocked" if pooled.clocked else name
+    return f"{name}, {pooled.group}" if pooled.group else name
+
+
+def of_what(comparison: Comparison, quantity: str) -> str:
+    """Return the name of a quantity with the place in the network, if it has one."""
+    return f"{quantity}, {comparison.place}" if comparison.layer else quantity
 
 
 def summary_rows(verdict: Verdict) -> list[tuple[str, ...]]:
@@ -107,7 +136,7 @@ def comparison_rows(
         verdict = "disagrees" if id(c) in wrong else "agrees"
         rows.append(
             (
-                LABELS[c.quantity],
+                of_what(c, LABELS[c.quantity]),
                 f"{c.theory * shown:.5g}",
                 f"{c.value * shown:.5g}",
                 f"{c.stderr * shown:.2g}",
@@ -130,17 +159,55 @@ def worst(verdict: Verdict, number: int) -> list[Comparison]:
     return sorted(verdict.tested, key=lambda c: (c.p, -abs(c.z)))[:number]
 
 
+def regime_rows(verdict: Verdict) -> list[tuple[str, ...]]:
+    """Return a row for each layer of each case; see `REGIME_HEAD`.
+
+    Differences are those of the means over the layer, relative to the theory, with one
+    standard error; a star marks what the theory-error budget covers by more than half of
+    the value, so that it is no test.
+    """
+    rows: dict[tuple, dict[str, str]] = {}
+    for c in verdict.comparisons:
+        if c.layer and c.whole:
+            error = c.stderr / c.scale if c.scale else c.stderr
+            star = "*" if c.untested else ""
+            cell = f"{c.relative:+.1%} ± {error:.1%}{star}"
+            rows.setdefault((c.case, c.layer), {})[c.quantity] = cell
+    return [
+        (
+            case.summary,
+            f"{layer} of {case.depth}",
+            *_regime_cells(regime(case)[layer - 1]),
+            *cells.values(),
+        )
+        for (case, layer), cells in rows.items()
+    ]
+
+
+def _regime_cells(where: Regime) -> tuple[str, ...]:
+    spikes = "white" if math.isinf(where.spikes) else f"{where.spikes:.3g}"
+    jump, fano = f"{where.jump:.3f}", f"{where.fano:.2f}"
+    return jump, spikes, fano, f"{where.mu:.2f}", f"{where.sigma:.2f}"
+
+
+def _where(comparison: Comparison) -> str:
+    label = comparison.case.label
+    return f"{label}, {comparison.group}" if comparison.layer else label
+
+
 def budget_rows(findings: Findings) -> list[tuple[str, ...]]:
     """Return quantity, reason, median and largest size (relative), and where."""
     rows = []
     comparisons = findings.verdict.comparisons
     for name in QUANTITIES:
-        members = [c for c in comparisons if c.quantity == name and c.scale > 0]
+        members = [
+            c for c in comparisons if c.quantity == name and c.scale > 0 and c.whole
+        ]
         reasons = dict.fromkeys(a.reason for c in members for a in c.allowances)
         for reason in reasons:
             sizes = sorted(
                 (
-                    (max(a.below, a.above) / c.scale, c.case.label)
+                    (max(a.below, a.above) / c.scale, _where(c))
                     for c in members
                     for a in c.allowances
                     if a.reason == reason

@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from .cases import Case
 from .compare import LEVEL, Comparison, beyond, compare, ratio, two_sided
 from .evaluate import Result
-from .predict import QUANTITIES, Prediction, predict
+from .predict import QUANTITIES
 
 __all__ = ["ALPHA", "Pooled", "Verdict", "judge"]
 
@@ -23,13 +23,14 @@ _MANY = 1e9  # degrees of freedom: the normal distribution
 class Pooled(NamedTuple):
     """All cases of one quantity together: the mean relative difference.
 
-    Clocked schemes are apart. quantity: its name; clocked: whether it is of those; n:
-    comparisons; mean, stderr: relative; below, above: the mean budget; worst: the
-    equivalence bound that holds for every case; bound: the one for the mean.
+    Clocked schemes are apart, and so is each layer, where the means over the layer stand
+    for it: units of one network are not independent. quantity: its name; group: see
+    `Comparison.group`; n: cases; mean, stderr: relative; below, above: the mean budget;
+    worst: the equivalence bound that holds for every case; bound: the one for the mean.
     """
 
     quantity: str
-    clocked: bool
+    group: str
     n: int
     mean: float
     stderr: float
@@ -40,13 +41,18 @@ class Pooled(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name of the quantity, with its schemes unless they are exact."""
-        return f"{self.quantity}, clocked" if self.clocked else self.quantity
+        """Name of the quantity, with its group if there is one."""
+        return f"{self.quantity}, {self.group}" if self.group else self.quantity
+
+    @property
+    def layered(self) -> bool:
+        """Whether it is about layers."""
+        return self.group.startswith("layer")
 
     def members(self, comparisons: Iterable[Comparison]) -> list[Comparison]:
         """Return those of `comparisons` that belong here."""
-        mine = (self.quantity, self.clocked)
-        return [c for c in comparisons if (c.quantity, c.case.clocked) == mine]
+        mine = (self.quantity, self.group)
+        return [c for c in comparisons if (c.quantity, c.group) == mine]
 
     @property
     def z(self) -> float:
@@ -138,7 +144,7 @@ def judge(
     *,
     failed: int = 0,
     alpha: float = ALPHA,
-    predict: Callable[[Case], Prediction] = predict,
+    predict: Callable[[Case], Any] | None = None,
 ) -> Verdict:
     """Compare all cases and return the verdict.
 
@@ -153,7 +159,7 @@ def judge(
     alpha : float
         Family-wise false-alarm rate.
     predict : callable, optional
-        The theory.
+        The theory; see `compare.compare`.
 
     Returns
     -------
@@ -190,10 +196,11 @@ def judge(
 
 def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
     tested = [c for c in comparisons if not c.untested]
-    for name, clocked in itertools.product(QUANTITIES, (False, True)):
-        mine = (name, clocked)
-        members = [c for c in tested if (c.quantity, c.case.clocked) == mine]
-        noisy = [c for c in members if c.stderr > 0]
+    groups = sorted({c.group for c in tested})
+    for name, group in itertools.product(QUANTITIES, groups):
+        mine = (name, group)
+        members = [c for c in tested if (c.quantity, c.group) == mine]
+        noisy = [c for c in members if c.stderr > 0 and c.whole]
         if not noisy:
             continue
         scale = np.array([c.scale for c in noisy])
@@ -207,7 +214,7 @@ def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
         error = float(np.sqrt(weight**2 @ stderr**2))
         yield Pooled(
             quantity=name,
-            clocked=clocked,
+            group=group,
             n=len(noisy),
             mean=mean,
             stderr=error,
