@@ -35,11 +35,16 @@ from meanfield.nn import (
 )
 from spiking_reference import LayeredResult, PoissonInput, simulate_layers
 
-MAX_RATE = 0.2  # kHz, of a white pixel
+MAX_RATE = 0.3  # kHz, of a white pixel
 TRAINED_READOUT = 100.0  # ms
-READOUTS = (10, 20, 30, 40, 50, 60, 80, 100, 120, 140, 160, 180, 200)  # ms
+READOUTS = (10, 20, 40, 60, 80, 100, 125, 150, 175, 200)  # ms
+# Weight of the mean square of synaptic weights [1/mV^2] in the loss: the theory is one of
+# many small inputs, and holds better where single spikes do little.
+PENALTY = 0.003
 # Chances between these limits are open enough to compare them with frequencies.
 OPEN = (0.01, 0.99)
+# Instead of 512: half the time, and errors below those of a batch or of the trials.
+_POINTS = 128
 # Largest turn, change of size and shift of a training image: degrees, 1, pixels.
 TURN, ZOOM, SHIFT = 7.0, 0.07, 0.3
 
@@ -89,12 +94,11 @@ def train(
 ) -> nn.Sequential:
     """Return a network in eval mode, trained on slightly distorted images.
 
-    Epochs, distortions and the learning rate were chosen on 360 of the training images.
+    Epochs, distortions, penalty and rates were chosen on 360 of the training images.
     """
     torch.manual_seed(seed)
     net = network(hidden)
-    # 128 points instead of 512: half the time, and errors well below those of a batch.
-    loss_of = MomentCrossEntropy(readout=TRAINED_READOUT, points=128)
+    loss_of = MomentCrossEntropy(readout=TRAINED_READOUT, points=_POINTS)
     steps = epochs * (len(data.labels) // batch)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
@@ -106,15 +110,23 @@ def train(
                 if len(chosen) < batch:
                     continue
                 optimizer.zero_grad()
-                loss = loss_of(
-                    moments(net, distorted(data.images[chosen])), data.labels[chosen]
-                )
-                loss.backward()
+                out = moments(net, distorted(data.images[chosen]))
+                loss = loss_of(out, data.labels[chosen])
+                (loss + PENALTY * weight_power(net)).backward()
                 optimizer.step()
                 schedule.step()
                 bar.update()
             bar.set_postfix(loss=f"{loss.item():.3f}")
     return net.eval()
+
+
+def weight_power(net: nn.Sequential) -> Tensor:
+    """Mean square [mV^2] of the weights that spikes have, added up over layers."""
+    powers = []
+    for layer in net:
+        scale, _ = layer.norm.affine_map()
+        powers.append((scale[:, None] * layer.linear.weight).square().mean())
+    return torch.stack(powers).sum()
 
 
 def distorted(images: Tensor) -> Tensor:
@@ -174,7 +186,7 @@ def predicted_chances(
 ) -> np.ndarray:
     """Chance (images, readouts, classes) of each class to have the largest count."""
     out = moments(net, images)
-    chances = [class_probabilities(out, float(T)) for T in readouts]
+    chances = [class_probabilities(out, float(T), points=_POINTS) for T in readouts]
     return torch.stack(chances, 1).double().numpy()
 
 
@@ -351,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3, help="networks to train")
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--trials", type=int, default=50, help="runs of each image")
+    parser.add_argument("--trials", type=int, default=100, help="runs of each image")
     parser.add_argument("--out", type=Path, help="folder for figures")
     options = parser.parse_args(arguments)
     training, test = load_digits()

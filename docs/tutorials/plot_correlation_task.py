@@ -40,32 +40,34 @@ TEAL, ORANGE = "#0a7e8c", "#d1603d"
 training, test = correlation.draw(500, seed=1), correlation.draw(150, seed=2)
 sorted_channels = np.argsort(-correlation.GROUPS.numpy(), kind="stable")
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
-for ax, index, name in zip(axes, (150, 0), ("together", "apart"), strict=False):
-    cov = test.cov[index].numpy()
+twins = {"together": (150, "o", TEAL), "apart": (0, "x", ORANGE)}
+channels = np.arange(1, correlation.CHANNELS + 1)
+
+fig, axes = plt.subplot_mosaic(
+    [["together", "apart", "mean"], ["together", "apart", "std"]],
+    figsize=(11, 3.6), layout="constrained", width_ratios=(1, 1, 1.2),
+)  # fmt: skip
+for name, (index, marker, color) in twins.items():
+    mean, cov = test.mean[index].numpy(), test.cov[index].numpy()
     std = np.sqrt(np.diag(cov))
     rho = (cov / np.outer(std, std))[np.ix_(sorted_channels, sorted_channels)]
     np.fill_diagonal(rho, np.nan)
-    image = ax.imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
-    ax.set_title(f"class “{name}”", fontsize=10)
-    ax.set_xticks([2.5, 8.5], ["group A", "group B"])
-    ax.set_yticks([2.5, 8.5], ["A", "B"])
-    ax.tick_params(length=0)
-fig.colorbar(image, ax=axes[:2], label="correlation", shrink=0.85)
-channels = np.arange(1, correlation.CHANNELS + 1)
-for index, name, style, color in (
-    (150, "together", "o", TEAL),
-    (0, "apart", "x", ORANGE),
-):
-    mean = test.mean[index].numpy()
-    std = np.sqrt(np.diag(test.cov[index].numpy()))
-    axes[2].errorbar(
-        channels, mean, std, fmt=style, color=color, markersize=5, label=name
-    )
-axes[2].set(xlabel="channel", title="means $\\pm$ noise intensities: the same")
-axes[2].title.set_fontsize(10)
-axes[2].set_xticks(channels)
-axes[2].legend(frameon=False, ncols=2, fontsize=9, loc="upper right")
+    image = axes[name].imshow(rho, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes[name].set_title(f"class “{name}”", fontsize=10)
+    axes[name].set_xticks([2.5, 8.5], ["group A", "group B"])
+    axes[name].set_yticks([2.5, 8.5], ["A", "B"])
+    axes[name].tick_params(length=0)
+    style = {"color": color, "linestyle": "none", "markerfacecolor": "none"}
+    for ax, values in ((axes["mean"], mean), (axes["std"], std)):
+        ax.plot(channels, values, marker, **style, label=name)
+fig.colorbar(
+    image, ax=[axes["together"], axes["apart"]], label="correlation", shrink=0.8
+)
+axes["mean"].legend(frameon=False, ncols=2, fontsize=9, loc="lower left")
+axes["mean"].set(ylabel="mean", ylim=(0, 0.09))
+axes["std"].set(ylabel="noise", xlabel="channel", ylim=(0, 0.43), xticks=channels)
+axes["mean"].sharex(axes["std"])
+axes["mean"].tick_params(labelbottom=False)
 
 # %%
 # Full covariances, and variances alone
