@@ -45,6 +45,7 @@ PENALTY = 0.003
 OPEN = (0.01, 0.99)
 # Instead of 512: half the time, and errors below those of a batch or of the trials.
 _POINTS = 128
+TEAL, ORANGE = "#0a7e8c", "#d1603d"
 # Largest turn, change of size and shift of a training image: degrees, 1, pixels.
 TURN, ZOOM, SHIFT = 7.0, 0.07, 0.3
 
@@ -296,24 +297,23 @@ def evaluate(
 
 def plot_accuracy(result: Summary, ax: Axes) -> Axes:
     """Draw accuracy over the readout time: measured, and as predicted."""
-    low, high = (result.spiking + k * 2 * result.stderr for k in (-1, 1))
-    ax.fill_between(result.readouts, low, high, alpha=0.3, linewidth=0)
-    ax.plot(
-        result.readouts, result.spiking, "o-", markersize=3, label="spiking network"
-    )
-    ax.plot(result.readouts, result.predicted, "--", label="predicted by the moments")
-    ax.axhline(result.moment, color="gray", linewidth=0.8, label="moment network")
-    ax.set(xlabel="time of readout (ms)", ylabel="accuracy", xlim=(0, None))
+    times, found = result.readouts, 100 * result.spiking
+    band = 200 * result.stderr
+    ax.axhline(100 * result.moment, color="gray", lw=0.8, label="moment network")
+    ax.plot(times, 100 * result.predicted, "--", color=ORANGE, label="predicted")
+    ax.fill_between(times, found - band, found + band, color=TEAL, alpha=0.3, lw=0)
+    ax.plot(times, found, "o-", color=TEAL, markersize=4, label="spiking network")
+    ax.set(xlabel="time of readout (ms)", ylabel="accuracy (%)")
+    ax.set(xlim=(0, None), ylim=(50, 100.5))
     ax.legend(loc="lower right", frameon=False)
     return ax
 
 
 def plot_reliability(result: Reliability, ax: Axes) -> Axes:
     """Draw the frequency with which classes win over their predicted chance."""
-    ax.plot([0, 1], [0, 1], color="gray", linewidth=0.8)
-    ax.errorbar(
-        result.predicted, result.measured, 2 * result.stderr, fmt="o", markersize=4
-    )
+    ax.plot([0, 1], [0, 1], color="gray", lw=0.8)
+    style = {"fmt": "o", "color": TEAL, "markersize": 4}
+    ax.errorbar(result.predicted, result.measured, 2 * result.stderr, **style)
     ax.set(xlabel="predicted chance to win", ylabel="part of the trials won")
     ax.set_aspect("equal")
     return ax
@@ -321,11 +321,13 @@ def plot_reliability(result: Reliability, ax: Axes) -> Axes:
 
 def plot_variances(expected: np.ndarray, measured: np.ndarray, ax: Axes) -> Axes:
     """Draw measured over predicted variances of spike counts."""
-    top = max(expected.max(), measured.max())
-    ax.plot([0, top], [0, top], color="gray", linewidth=0.8)
-    ax.plot(expected.ravel(), measured.ravel(), ".", markersize=2, alpha=0.4)
+    top = 1.05 * max(expected.max(), measured.max())
+    ax.plot([0, top], [0, top], color="gray", lw=0.8)
+    ax.plot(expected.ravel(), measured.ravel(), ".", color=TEAL, ms=2, alpha=0.3)
     ax.set(xlabel="predicted variance of counts", ylabel="measured variance")
+    ax.set(xlim=(0, top), ylim=(0, top))
     ax.set_aspect("equal")
+    ax.set_yticks(ax.get_xticks()[ax.get_xticks() <= top])
     return ax
 
 

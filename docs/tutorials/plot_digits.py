@@ -67,11 +67,12 @@ run = digits.spike(net, one, trials=200, readouts=[50, 200], rng=1)
 fig, axes = plt.subplots(
     1, 3, figsize=(11, 3.4), width_ratios=(0.7, 1, 1), layout="constrained"
 )
-axes[0].imshow(one.view(8, 8), cmap="gray_r")
+axes[0].imshow(one.view(8, 8).numpy(), cmap="gray_r")
 axes[0].set_title(f"a {test.labels[doubtful]}", fontsize=10)
 axes[0].set_axis_off()
 classes = np.arange(10)
-mean, std = out.mean[doubtful], digits.variance(out)[doubtful].sqrt()
+mean = out.mean[doubtful].numpy()
+std = digits.variance(out)[doubtful].sqrt().numpy()
 for ax, T, counts in zip(
     axes[1:], (50, 200), run.counts[0].swapaxes(0, 1), strict=True
 ):
