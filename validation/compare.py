@@ -173,7 +173,7 @@ def compare(
             df=df,
             allowances=budget[name],
         )
-        found.append(_marked(comparison, result))
+        found.append(_marked(comparison, result.spikes))
     return found
 
 
@@ -201,7 +201,11 @@ def _compare_layers(
             unit=unit,
             reference=_pair_scale(theory, key) if "," in unit else None,
         )
-        yield _marked(comparison, result)
+        rates = [
+            measured[measurement_name("rate", layer, one)].value
+            for one in unit.split(",")
+        ]
+        yield _marked(comparison, round(min(rates) * result.replicas * case.duration))
 
 
 def _pair_scale(theory: dict[Key, float], key: Key) -> float:
@@ -211,12 +215,12 @@ def _pair_scale(theory: dict[Key, float], key: Key) -> float:
     return math.sqrt(i * j)
 
 
-def _marked(comparison: Comparison, result: Result) -> Comparison:
-    """Say why a comparison cannot be a test, where it cannot."""
+def _marked(comparison: Comparison, spikes: int) -> Comparison:
+    """Say why a comparison, to which so many spikes contribute, cannot be a test."""
     most = _LARGEST_ALLOWANCE * comparison.scale
     numbers = (comparison.theory, comparison.value, comparison.stderr)
-    if comparison.case.sigma > 0 and result.spikes < _FEWEST_SPIKES:
-        why = f"only {result.spikes} spikes; {_FEWEST_SPIKES} are needed"
+    if comparison.case.sigma > 0 and spikes < _FEWEST_SPIKES:
+        why = f"only {spikes} spikes; {_FEWEST_SPIKES} are needed"
     elif any(math.isnan(x) for x in numbers):
         why = "undefined for this case"
     elif max(comparison.below, comparison.above) > most > 0:

@@ -25,8 +25,7 @@ class Result:
     stop : {"precision", "budget"}
         Why the simulation ended.
     rounds, replicas, spikes : int
-        How much was simulated; in layers, the spikes of the least active of the units
-        that are compared.
+        How much was simulated.
     measurements : tuple of Measurement
         See `pooling.statistics` and `layered.measurement_name` for the names.
     """

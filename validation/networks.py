@@ -1,8 +1,8 @@
 """Cases of layered networks: random layers of neurons that feed one another."""
 
+import dataclasses
 import itertools
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +38,7 @@ class Network(NamedTuple):
     rates: np.ndarray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LayeredCase(Case):
     """A random feedforward network at one input.
 
@@ -162,16 +162,23 @@ class LayeredCase(Case):
     def label(self) -> str:
         """What distinguishes the case, in one line."""
         drive = f"mu={self.mu:g} sigma={self.sigma:g}"
-        return f"{drive} layers={self.depth} {self.summary}"
+        return f"{drive} layers={self.depth} jump={self.jump:.2g} mV {self.summary}"
 
     @property
     def summary(self) -> str:
-        """Inputs and what is unusual, in one line."""
-        words = [f"{self.inputs} fan-in={self.fan_in} jump={self.jump:.2g} mV"]
-        for name, usual in (("excitatory", 0.5), ("shared", 0.2), ("background", 0)):
-            value = getattr(self, name)
-            words += [f"{name}={value:g}"] if value != usual else []
-        return " ".join([*words, f"window={self.window:g}"])
+        """Inputs, and what is unusual, in one line."""
+        words = [f"{self.inputs} fan-in={self.fan_in} t_ref={self.neuron.t_ref:g}"]
+        for field in dataclasses.fields(self):
+            if field.name in (
+                "excitatory",
+                "shared",
+                "background",
+                "window",
+                "network",
+            ):
+                value = getattr(self, field.name)
+                words += [f"{field.name}={value:g}"] if value != field.default else []
+        return " ".join(words)
 
     def build(self) -> Network:
         """Draw the network: the same for the same case."""

@@ -163,8 +163,8 @@ def regime_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     """Return a row for each layer of each case; see `REGIME_HEAD`.
 
     Differences are those of the means over the layer, relative to the theory, with one
-    standard error; a star marks what the theory-error budget covers by more than half of
-    the value, so that it is no test.
+    standard error, unless that is larger than the theory; a star marks where the
+    theory-error budget is more than half of the value, so that there is no test.
     """
     rows: dict[tuple, dict[str, str]] = {}
     for c in verdict.comparisons:
@@ -172,6 +172,8 @@ def regime_rows(verdict: Verdict) -> list[tuple[str, ...]]:
             error = c.stderr / c.scale if c.scale else c.stderr
             star = "*" if c.untested else ""
             cell = f"{c.relative:+.1%} ± {error:.1%}{star}"
+            if not error < 1:
+                cell = "unresolved*"
             rows.setdefault((c.case, c.layer), {})[c.quantity] = cell
     return [
         (
