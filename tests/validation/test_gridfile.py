@@ -87,7 +87,9 @@ def test_errors_name_file_key_value_and_remedy(old, new, words):
 
 
 def test_unknown_names_and_files(tmp_path):
-    with pytest.raises(GridError, match="shipped are demo, full, layers, layers-smoke, smoke"):
+    with pytest.raises(
+        GridError, match="shipped are demo, full, layers, layers-smoke, smoke"
+    ):
         load_grid("nothing")
     with pytest.raises(GridError, match=r"nothing.toml cannot be read"):
         load_grid(tmp_path / "nothing.toml")
