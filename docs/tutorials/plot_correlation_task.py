@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from matplotlib import pyplot as plt
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+# From the root of the repository, or from the folder of this file.
+sys.path.insert(0, "docs/examples" if Path("docs").is_dir() else "../examples")
 import correlation
 
 from meanfield.nn import class_probabilities, variance
