@@ -26,6 +26,15 @@ def load(name):
     return module
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Matrices are small: threads of torch would wait more than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def digits():
     return load("digits")

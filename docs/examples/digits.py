@@ -368,6 +368,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--trials", type=int, default=100, help="runs of each image")
     parser.add_argument("--out", type=Path, help="folder for figures")
     options = parser.parse_args(arguments)
+    # Matrices are small: threads of torch would wait more than they work.
+    torch.set_num_threads(1)
     training, test = load_digits()
     start = time.perf_counter()
     results = []

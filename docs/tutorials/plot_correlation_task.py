@@ -29,6 +29,9 @@ import correlation
 from meanfield.nn import class_probabilities, variance
 from meanfield.units import Hz
 
+# Matrices are small: threads of one process would wait more than they work.
+torch.set_num_threads(1)
+
 TEAL, ORANGE = "#0a7e8c", "#d1603d"
 
 # %%

@@ -24,6 +24,9 @@ import digits
 from meanfield.nn import Moments, convert, variance
 from spiking_reference import GaussianInput, simulate_layers
 
+# Matrices are small: threads of one process would wait more than they work.
+torch.set_num_threads(1)
+
 # %%
 # Training
 # --------
@@ -129,9 +132,9 @@ print(f"correlation of variances: {result.variance_correlation:.3f}")
 # The theory takes the sum of a neuron's inputs for white noise. But few hidden neurons are
 # active at a time, and their weights are not small against the threshold: single spikes
 # make output neurons fire that should be silent. The test: replace the spikes of the hidden
-# layer by white noise with the means and variances that the moments have there. Means and
-# variances of the output then are nearly those predicted; what little variance is
-# left over is that of counting in a finite window, of the order of 1/6.
+# layer by white noise with the means and variances that the moments have there. Means of
+# the output's counts then are those predicted, and variances nearly so. What is left over
+# is what counting whole spikes in a finite window adds: up to 1/6, if they are regular.
 
 few = test.images[:60]
 with torch.no_grad():
