@@ -277,6 +277,10 @@ class MomentLayer(nn.Module):
     Currents start at the rheobase on average, with the total variance that makes chi
     largest: rates and correlations survive many layers.
 
+    `covariance` is the representation of what the layer returns. Variances are exact for
+    whatever it is given; a "diagonal" layer drops the covariances that its units have in
+    common, so that a network of such layers differs from the full one, in the rates too.
+
     Examples
     --------
     >>> import torch
