@@ -26,6 +26,15 @@ def as_tensor(value: Any, like: Tensor) -> Tensor:
     return torch.tensor(value, dtype=dtype, device=like.device)
 
 
+def constant(function: Callable) -> Callable:
+    """Have a call compiled as its result.
+
+    This is `torch.compiler.assume_constant_result`, which would import the compiler.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
 class _Derivative(torch.autograd.Function):
     """The n-th derivative of G or H; its derivative is the next one."""
 
