@@ -184,8 +184,9 @@ def _gradients(ctx, saved, cotangents, needed) -> tuple[Any, ...]:
     if given == torch.float32 and tensors[0].device.type != "mps":
         tensors = [t.double() for t in tensors]
         cotangents = [c.double() for c in cotangents]
-        function = _Moments if torch.compiler.is_compiling() else _DualMoments
-        results = function.apply(ctx.form, *tensors)
+        compiling = torch.compiler.is_compiling()
+        again = _Moments.forward if compiling else _DualMoments.apply
+        results = again(ctx.form, *tensors)
     grads = _noise_gradients(ctx.form, cotangents, tensors)
     others = _parameter_gradients(
         _FORMS[ctx.form], tensors, grads, cotangents, results, needed
@@ -196,9 +197,9 @@ def _gradients(ctx, saved, cotangents, needed) -> tuple[Any, ...]:
 @constant
 def _inside_of_gradients() -> int:
     """Count the nested `torch.func` gradients that are being taken."""
-    stack = torch._C._functorch.get_interpreter_stack() or []
-    kinds = torch._C._functorch.TransformType
-    return sum(i.key() == kinds.Grad for i in stack)
+    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
+    stack = functorch.get_interpreter_stack() or []
+    return sum(level.key() == functorch.TransformType.Grad for level in stack)
 
 
 def _noise_gradients(form, cotangents, tensors):

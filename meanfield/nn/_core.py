@@ -7,6 +7,7 @@ to which no derivative is taken: the ratios in which these numbers end do not de
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -24,6 +25,13 @@ def as_tensor(value: Any, like: Tensor) -> Tensor:
         return value
     dtype = like.dtype if like.is_floating_point() else None
     return torch.tensor(value, dtype=dtype, device=like.device)
+
+
+def full_precision(like: Tensor) -> AbstractContextManager:
+    """Leave autocast for a while; the meta device has none."""
+    if like.device.type == "meta":
+        return nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def constant(function: Callable) -> Callable:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..moments import Moments
+from ._core import full_precision
 
 __all__ = ["LowRank", "dense", "variance"]
 
@@ -79,14 +80,14 @@ def checked(moments: Moments) -> tuple[Tensor, Covariance]:
         raise TypeError(f"expected Moments(mean, cov); got {kind}") from None
     if isinstance(cov, LowRank):
         fits = cov.private.shape[-1:] == mean.shape[-1:]
-        shape = f"LowRank of {tuple(cov.private.shape)}"
     else:
-        fits = cov.shape in (mean.shape, (*mean.shape, mean.shape[-1]))
-        shape = str(tuple(cov.shape))
+        fits = cov.shape in (mean.shape, (*mean.shape, *mean.shape[-1:]))
     if not fits:
+        kind, own = ("LowRank of ", cov[0]) if isinstance(cov, LowRank) else ("", cov)
         raise ValueError(
             "`cov` must have the shape of `mean` (variances) or one more dimension "
-            f"(..., n, n), or be LowRank; got {shape} beside {tuple(mean.shape)}"
+            f"(..., n, n), or be LowRank; got {kind}{tuple(own.shape)} beside "
+            f"{tuple(mean.shape)}"
         )
     return mean, cov
 
@@ -229,7 +230,7 @@ def truncate(moments: Moments, weight: Tensor, sketch: Tensor) -> LowRank:
     """
     given = variance(moments).dtype
     work = torch.promote_types(given, torch.float32)
-    with torch.autocast(weight.device.type, enabled=False):
+    with full_precision(weight):
         moments = _cast(moments, work)
         found = _nystrom(moments, weight.to(work), sketch.to(work))
         return LowRank(*(field.to(given) for field in found))

@@ -211,11 +211,12 @@ def linear(
     return Moments(out.mean, covariances.add(out, private))
 
 
-def parameters_of(neuron: Any) -> tuple[Any, ...]:
-    """Return tau_m, t_ref, V_th, V_reset and E_L of a neuron."""
+def parameters_of(neuron: Any, **changed: Tensor) -> tuple[Any, ...]:
+    """Return tau_m, t_ref, V_th, V_reset and E_L of a neuron, some of them changed."""
     if not isinstance(neuron, LIF):
         raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
-    return neuron.tau_m, neuron.t_ref, neuron.V_th, neuron.V_reset, neuron.E_L
+    names = ("tau_m", "t_ref", "V_th", "V_reset", "E_L")
+    return tuple(changed.get(name, getattr(neuron, name)) for name in names)
 
 
 def _check(mean: Any) -> None:

@@ -105,7 +105,12 @@ class MomentLinear(nn.Module):
             if vector is not None:
                 nn.init.zeros_(vector)
         if self.sketch is not None:
-            nn.init.orthogonal_(self.sketch)
+            # Reduced precision has no QR factorization.
+            precise = self.sketch.to(
+                torch.promote_types(self.sketch.dtype, torch.float32)
+            )
+            with torch.no_grad():
+                self.sketch.copy_(nn.init.orthogonal_(precise))
 
     def forward(self, moments: Moments) -> Moments:
         """Propagate moments, shapes (..., in_features), to (..., out_features)."""
@@ -198,14 +203,19 @@ class MomentActivation(nn.Module):
     @property
     def neuron(self) -> LIF:
         """Present parameters; tensors where they are trained."""
+        changed = self._trained()
+        return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+
+    def _trained(self) -> dict[str, Tensor]:
         changed = {name: getattr(self, f"log_{name}").exp() for name in self.trainable}
         if "V_th" in changed:
             changed["V_th"] = changed["V_th"] + self._neuron.V_reset
-        return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+        return changed
 
     def forward(self, moments: Moments) -> Moments:
         """Map currents to spike trains; shapes (..., n)."""
-        return F.moment_map(moments, self.neuron)
+        # Not by way of `neuron`: a LIF checks its parameters, which does not compile.
+        return F.map_with(moments, F.parameters_of(self._neuron, **self._trained()))
 
     def extra_repr(self) -> str:
         """Describe the neurons."""

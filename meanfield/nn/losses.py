@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..moments import Moments
 from . import covariance as covariances
+from ._core import full_precision
 from ._orthant import log_largest, log_largest_independent
 from .encoders import check_shape
 
@@ -25,7 +26,7 @@ def _without_autocast(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
     @wraps(loss)
     def wrapped(moments: Moments, *args: Any, **options: Any) -> Tensor:
         mean, _ = covariances.checked(moments)
-        with torch.autocast(mean.device.type, enabled=False):
+        with full_precision(mean):
             return loss(moments, *args, **options)
 
     return wrapped

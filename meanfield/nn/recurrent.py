@@ -11,7 +11,8 @@ from ..moments import Moments
 from ..neurons import LIF
 from . import covariance as covariances
 from . import functional as F
-from .layers import MomentLinear, working_point
+from ._core import full_precision
+from .layers import MomentLinear, describe, numbers_only, working_point
 
 __all__ = ["MomentRNN"]
 
@@ -89,7 +90,7 @@ class MomentRNN(nn.Module):
     ) -> None:
         super().__init__()
         _check_options(covariance, steps, relaxation, tol, max_iter)
-        self.neuron = LIF() if neuron is None else neuron
+        self.neuron = numbers_only(neuron)
         self.covariance, self.steps = covariance, steps
         self.relaxation, self.tol, self.max_iter = relaxation, tol, max_iter
         factory = {"covariance": covariance, "device": device, "dtype": dtype}
@@ -113,12 +114,14 @@ class MomentRNN(nn.Module):
         drive = self.input(moments)
         if self.covariance == "full":
             drive = Moments(drive.mean, covariances.dense(drive))
-        reduced = torch.is_autocast_enabled(drive.mean.device.type)
+        reduced = drive.mean.device.type != "meta" and torch.is_autocast_enabled(
+            drive.mean.device.type
+        )
         given = torch.float32 if reduced else drive.mean.dtype
         # Half precision cannot tell when an iteration has arrived.
         work = torch.promote_types(given, torch.float32)
         drive = Moments(*(value.to(work) for value in drive))
-        with torch.autocast(drive.mean.device.type, enabled=False):
+        with full_precision(drive.mean):
             return Moments(*(value.to(given) for value in self._state(drive)))
 
     def _state(self, drive: Moments) -> tuple[Tensor, ...]:
@@ -166,7 +169,7 @@ class MomentRNN(nn.Module):
     def extra_repr(self) -> str:
         """Describe the layer."""
         mode = "implicit" if self.steps is None else f"steps={self.steps}"
-        return f"{self.neuron}, {mode}, relaxation={self.relaxation}"
+        return f"{describe(self.neuron)}, {mode}, relaxation={self.relaxation}"
 
 
 def _fixed_point(layer: MomentRNN, drive: Moments, rest) -> tuple[Tensor, ...]:

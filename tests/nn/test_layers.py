@@ -420,3 +420,30 @@ class TestManners:
             MomentBatchNorm(3, images=True)(images)
         with pytest.raises(ValueError, match="height, width"):
             MomentBatchNorm(3, images=True)(Moments(torch.ones(2, 3), torch.ones(2, 3)))
+
+
+@pytest.mark.parametrize("kind", ["diagonal", "full"])
+def test_trained_neurons_compile(kind):
+    torch.manual_seed(0)
+    net = MomentLayer(
+        6, 3, covariance=kind, trainable=["tau_m", "t_ref", "V_th"]
+    ).eval()
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    for batch in (16, 7):
+        x = spikes(batch)
+        one, two = net(x).mean, compiled(x).mean
+        assert torch.allclose(one, two, rtol=1e-6)
+        grads = [
+            torch.autograd.grad(v.sum(), list(net.parameters())) for v in (one, two)
+        ]
+        for mine, theirs in zip(*grads, strict=True):
+            assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_low_rank_in_reduced_precision(dtype):
+    layer = MomentLayer(6, 3, covariance="low_rank", rank=2, dtype=dtype)
+    x = spikes()
+    out = layer(Moments(x.mean.to(dtype), x.cov.to(dtype)))
+    assert {field.dtype for field in out.cov} == {dtype}
+    assert torch.isfinite(variance(out)).all()
