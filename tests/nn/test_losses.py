@@ -22,7 +22,6 @@ from meanfield.nn.losses import (
     moment_mse,
 )
 
-
 DTYPES = [torch.float64, torch.float32]
 
 

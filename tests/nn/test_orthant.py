@@ -8,7 +8,6 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from meanfield.nn import _orthant
 
-
 DTYPES = [torch.float64, torch.float32]
 
 
