@@ -107,7 +107,7 @@ def test_a_killed_sweep_resumes_with_the_same_numbers(grid, tmp_path):
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
     store = tmp_path / "a.sqlite"
     # Cases long enough that the last does not end before the signal.
-    grid.write_text(GRID.replace("duration = 8000", "duration = 80000"))
+    grid.write_text(GRID.replace("duration = 8000", "duration = 300000"))
     process = subprocess.Popen(
         command(grid, store),
         stdout=subprocess.PIPE,
