@@ -3,7 +3,11 @@
 import numpy as np
 
 from .._jit import inlined, inner, kernel
+from ..prefetch import prefetch
 from .slots import BLOCK
+
+_AHEAD = 3  # spikes whose rows are on the way
+_LINE = 32  # targets to a line of memory, at least
 
 __all__ = ["deliver", "deliver_part", "replay", "split_rows"]
 
@@ -50,6 +54,19 @@ def _sort(box, begin, end, k0, k1):
         starts[k] += 1
 
 
+@inlined
+def _announce(net, lane):
+    """Have the rows of a source brought from memory."""
+    wires, cells = net.wires, net.cells
+    p = cells.population[lane // BLOCK]
+    source = lane - cells.first[p]
+    for at in range(wires.of[p, 0], wires.of[p, 1]):
+        j = wires.order[at]
+        row, first = wires.first_row[j] + source + j, wires.first_edge[j]
+        for e in range(wires.indptr[row], wires.indptr[row + 1], _LINE):
+            prefetch(wires.targets, first + e)
+
+
 @inner
 def deliver(net, box, begin, end, k0, k1, part, split):
     """Deliver the spikes begin to end of a box to the targets of one part, or to all.
@@ -63,6 +80,8 @@ def deliver(net, box, begin, end, k0, k1, part, split):
     for o in range(end - begin):
         i = box.order[o]
         lane, k = box.lane[i], box.step[i]
+        if o + _AHEAD < end - begin:
+            _announce(net, box.lane[box.order[o + _AHEAD]])
         p = cells.population[lane // BLOCK]
         source = lane - cells.first[p]
         for at in range(wires.of[p, 0], wires.of[p, 1]):

@@ -18,6 +18,7 @@ from .receptors import receive
 from .slots import (
     BLOCK,
     CURRENT,
+    DRIVE,
     JUMP,
     KEEPS,
     NORMAL,
@@ -70,16 +71,15 @@ def _take_poisson(net, box, p, a, n, k):
         arrived = receptors.arrivals[begins : begins + n]
         for _ in range(inputs.parts[e]):
             bits(net.cells.words, a, n, box.raw)
-            add_counts(inputs, e, place, n, box.raw, box.found, arrived)
+            add_counts(inputs, e, place, box.raw[:n], box.found[:n], arrived)
 
 
 @inlined
 def _begin(net, box, p, a, n, k):
     """Set the inputs of a step to zero, and take in currents from outside."""
-    for i in range(NORMAL):
-        row = box.X[i]
-        for l in range(n):
-            row[l] = 0.0
+    for i in range(CURRENT, DRIVE + 1):
+        box.X[i, :n] = 0.0
+    box.X[JUMP, :n] = 0.0
     inputs = net.inputs
     columns = inputs.columns[p]
     if columns > 0:

@@ -52,20 +52,33 @@ def count(u, p0, mean):
 
 
 @inner
-def add_counts(inputs, e, place, n, raw, found, arrived):
+def _passed(cdf, entries, raw, found):
+    """Find how many entries the bits have passed: the Poisson number."""
+    n = raw.size
+    for l in range(n):
+        found[l] = _U(0)
+    whole = entries - entries % 4
+    for i in range(0, whole, 4):
+        a, b, c, d = cdf[i], cdf[i + 1], cdf[i + 2], cdf[i + 3]
+        for l in range(n):
+            r = raw[l]
+            two = _U(_U(r >= a) + _U(r >= b))
+            found[l] = _U(found[l] + _U(two + _U(_U(r >= c) + _U(r >= d))))
+    for i in range(whole, entries):
+        a = cdf[i]
+        for l in range(n):
+            found[l] = _U(found[l] + _U(raw[l] >= a))
+
+
+@inner
+def add_counts(inputs, e, place, raw, found, arrived):
     """Add the weight times Poisson numbers for input e, with the bits `raw`."""
     weight = np.float32(inputs.weight[e])
+    n = raw.size
     if inputs.row[e] == 0:
-        # The number is that of the entries which the bits have passed.
-        cdf = inputs.cdf[e]
+        _passed(inputs.cdf[e], inputs.entries[e], raw, found)
         for l in range(n):
-            found[l] = _U(0)
-        for i in range(inputs.entries[e]):
-            limit = cdf[i]
-            for l in range(n):
-                found[l] = _U(found[l] + (_U(1) if raw[l] >= limit else _U(0)))
-        for l in range(n):
-            arrived[l] += weight * np.float32(found[l])
+            arrived[l] += weight * np.float32(np.int32(found[l]))
         return
     q, L = inputs.first_par[e] + place, inputs.row[e]
     for l in range(n):
