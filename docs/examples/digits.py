@@ -270,7 +270,7 @@ class Summary(NamedTuple):
 
 
 def evaluate(
-    net: nn.Module, test: Split, *, seed: int = 0, trials: int = 50
+    net: nn.Module, test: Split, *, seed: int = 0, trials: int = 100
 ) -> Summary:
     """Compare the moment network with its spiking network, on images not trained on.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .._elementwise import elementwise
 from . import _formulas
-from ._core import as_tensor
+from ._core import as_tensor, constant
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,16 +176,42 @@ def _in_double(function: Callable, inputs: Sequence[Tensor]) -> tuple[Tensor, ..
 def _gradients(ctx, saved, cotangents, needed) -> tuple[Any, ...]:
     """Cotangents of all tensors that the results are made from."""
     *tensors, r0, r1, r2 = saved
-    if torch.compiler.is_compiling():  # no second derivatives there
-        grads = _Cotangents.forward(ctx.form, *cotangents, *tensors)
-    else:
-        grads = _Cotangents.apply(ctx.form, *cotangents, *tensors)
     if not any(needed):
+        grads = _noise_gradients(ctx.form, cotangents, tensors)
         return *grads, None, None, None, None, None
-    results = r0, r1, r2
-    return *grads, *_parameter_gradients(
+    # Derivatives by parameters are differences of large numbers: in float64.
+    given, results = tensors[0].dtype, (r0, r1, r2)
+    if given == torch.float32 and tensors[0].device.type != "mps":
+        tensors = [t.double() for t in tensors]
+        cotangents = [c.double() for c in cotangents]
+        compiling = torch.compiler.is_compiling()
+        again = _Moments.forward if compiling else _DualMoments.apply
+        results = again(ctx.form, *tensors)
+    grads = _noise_gradients(ctx.form, cotangents, tensors)
+    others = _parameter_gradients(
         _FORMS[ctx.form], tensors, grads, cotangents, results, needed
     )
+    return tuple(g if g is None else g.to(given) for g in (*grads, *others))
+
+
+@constant
+def _inside_of_gradients() -> int:
+    """Count the nested `torch.func` gradients that are being taken."""
+    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
+    stack = functorch.get_interpreter_stack() or []
+    return sum(level.key() == functorch.TransformType.Grad for level in stack)
+
+
+def _noise_gradients(form, cotangents, tensors):
+    """Cotangents of mu and the noise."""
+    if torch.compiler.is_compiling():
+        if _inside_of_gradients() > 1:
+            raise RuntimeError(
+                "second derivatives of the moment activation do not compile; take them "
+                "outside of torch.compile"
+            )
+        return _Cotangents.forward(form, *cotangents, *tensors)
+    return _Cotangents.apply(form, *cotangents, *tensors)
 
 
 def _parameter_gradients(form, tensors, grads, cotangents, results, needed):
@@ -206,10 +232,13 @@ def _parameter_gradients(form, tensors, grads, cotangents, results, needed):
     drive = (mu - leak) * g_mu
     in_volts, per_time = (k * noise * g_noise for k in form.noise)
     g_d = (total(form.voltage) - drive - in_volts) / (V_th - V_reset)
-    g_t_ref = -results[0] * total(form.dead)
+    largest = torch.finfo(mu.dtype).max
+    dead = total(form.dead)
+    g_t_ref = (-results[0] * dead).clamp(-largest, largest)
     g_tau = None
     if needed[0]:
-        g_tau = drive + per_time - t_ref * g_t_ref - total(form.speed) + g_mu * leak
+        in_dead_time = (t_ref * results[0]) * dead
+        g_tau = drive + per_time + in_dead_time - total(form.speed) + g_mu * leak
         g_tau = g_tau / tau
     g_leak = g_mu / tau
     return g_tau, g_t_ref, g_d - g_leak, -g_d, g_leak

@@ -7,6 +7,7 @@ to which no derivative is taken: the ratios in which these numbers end do not de
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -24,6 +25,22 @@ def as_tensor(value: Any, like: Tensor) -> Tensor:
         return value
     dtype = like.dtype if like.is_floating_point() else None
     return torch.tensor(value, dtype=dtype, device=like.device)
+
+
+def full_precision(like: Tensor) -> AbstractContextManager:
+    """Leave autocast for a while; the meta device has none."""
+    if like.device.type == "meta":
+        return nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
+
+
+def constant(function: Callable) -> Callable:
+    """Have a call compiled as its result.
+
+    This is `torch.compiler.assume_constant_result`, which would import the compiler.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
 
 
 class _Derivative(torch.autograd.Function):

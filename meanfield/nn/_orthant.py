@@ -19,6 +19,8 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import erfcx
 from torch import Tensor
 
+from ._core import constant
+
 _LOG_2 = math.log(2.0)
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 # erfcx(z) = t exp(P(t)), t = c/(c + z): at this c the powers of t stay below 0.6 in P.
@@ -412,7 +414,7 @@ def _separate(bound: Tensor, spread: Tensor, floor: Tensor, points: int) -> Tens
     return torch.logsumexp(log_p, -1) - math.log(log_p.shape[-1])
 
 
-@torch.compiler.assume_constant_result
+@constant
 def _log_lattice(points: int, dimension: int) -> Tensor:
     return torch.as_tensor(_log_lattice_array(points, dimension))
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..moments import Moments
 from ..neurons import LIF
 from .convolution import MomentAvgPool2d, MomentConv2d, MomentFlatten
 from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
@@ -61,7 +62,7 @@ def convert(
     Raises
     ------
     TypeError
-        If a module has no spiking counterpart.
+        If a module has no spiking counterpart, as a subclass with a `forward` of its own.
     ValueError
         If `input_shape` is missing, shapes do not fit, modules remain after the last
         activation, or background noise would be shared by neurons.
@@ -85,7 +86,7 @@ def convert(
     >>> hidden.weights.shape, out.weights.shape
     ((6, 8), (2, 6))
     """
-    modules = list(_flatten(copy.deepcopy(net).to("cpu", torch.float64)))
+    modules = list(_flatten(copy.deepcopy(net).to("cpu", torch.float64).eval()))
     shape = input_shape or _input_shape(modules)
     layers, block = [], []
     for module in modules:
@@ -144,8 +145,8 @@ def fold(linear: MomentLinear, norm: MomentBatchNorm) -> MomentLinear:
     folded = MomentLinear(
         linear.in_features, linear.out_features, noise=linear.noise is not None,
         covariance=linear.covariance, rank=linear.rank,
-        device=linear.weight.device, dtype=linear.weight.dtype,
-    )  # fmt: skip
+        device="meta", dtype=linear.weight.dtype,  # draws no weights
+    ).to_empty(device=linear.weight.device)  # fmt: skip
     with torch.no_grad():
         scale, shift = norm.affine_map()
         folded.weight.copy_(scale.unsqueeze(-1) * linear.weight)
@@ -166,21 +167,29 @@ def fold(linear: MomentLinear, norm: MomentBatchNorm) -> MomentLinear:
 
 
 def _flatten(net: nn.Module) -> Iterator[nn.Module]:
+    kind = _kind(net)
     if isinstance(net, nn.Sequential):
         for module in net:
             yield from _flatten(module)
     elif isinstance(net, MomentLayer):
-        yield net.linear
-        if net.norm is not None:
-            yield net.norm
-        yield net.activation
-    elif isinstance(net, (*_MEANS, MomentActivation)):
+        for module in (net.linear, net.norm, net.activation):
+            if module is not None:
+                yield from _flatten(module)
+    elif kind is not nn.Identity:
         yield net
-    elif not isinstance(net, nn.Identity):
-        raise TypeError(
-            "`net` must be of feedforward modules of meanfield.nn and "
-            f"torch.nn.Sequential; {type(net).__name__} has no spiking counterpart"
-        )
+
+
+def _kind(module: nn.Module) -> type[nn.Module]:
+    """Return the class whose `forward` the module has."""
+    for kind in (nn.Sequential, nn.Identity, MomentLayer, MomentActivation, *_MEANS):
+        own = getattr(module.forward, "__func__", None)
+        if isinstance(module, kind) and own is kind.forward:
+            return kind
+    raise TypeError(
+        "`net` must be of feedforward modules of meanfield.nn and torch.nn.Sequential, "
+        f"or subclasses with the same `forward`; {type(module).__name__} has no spiking "
+        "counterpart"
+    )
 
 
 def _input_shape(modules: list[nn.Module]) -> tuple[int, ...]:
@@ -200,9 +209,7 @@ def _linear(module: MomentLinear, x: Tensor) -> Tensor:
 
 
 def _norm(module: MomentBatchNorm, x: Tensor) -> Tensor:
-    scale, shift = module.affine_map()
-    shape = (-1, *[1] * (x.ndim - 2))
-    return scale.view(shape) * x + shift.view(shape)
+    return module(Moments(x, torch.zeros_like(x))).mean
 
 
 # What each module does to means, shape (batch, ...), in eval mode.
@@ -231,8 +238,8 @@ def _compose(
         if noise is not None:
             noise = _noise_through(module, noise)
         try:
-            images = _MEANS[type(module)](module, images)
-        except RuntimeError as error:
+            images = _MEANS[_kind(module)](module, images)
+        except (RuntimeError, ValueError) as error:
             raise ValueError(
                 f"`input_shape` and the modules of `net` must fit; got {module} after "
                 f"units of shape {tuple(images.shape[1:])}: {error}"
@@ -264,6 +271,12 @@ def _neuron(neuron: LIF, shape: tuple[int, ...]) -> LIF:
         if isinstance(value, Tensor):
             value = value.detach().numpy()
         if np.ndim(value):
-            value = np.broadcast_to(value, shape).ravel()
+            try:
+                value = np.broadcast_to(value, shape).ravel()
+            except ValueError:
+                raise ValueError(
+                    f"`{field.name}` of the neurons must broadcast to the shape {shape} "
+                    f"of one population; got shape {np.shape(value)}"
+                ) from None
         values[field.name] = value
     return LIF(**values)

@@ -71,7 +71,7 @@ class MomentConv2d(nn.Module):
 
     def forward(self, moments: Moments) -> Moments:
         """Convolve moments of shapes (batch, in_channels, height, width)."""
-        mean, variance = _images(moments)
+        mean, variance = checked_images(moments)
         kernel = self.mean
         spread = nn.functional.conv2d(
             variance, kernel.weight.square(), None, kernel.stride, kernel.padding,
@@ -113,7 +113,7 @@ class MomentAvgPool2d(nn.Module):
 
     def forward(self, moments: Moments) -> Moments:
         """Pool moments of shapes (batch, channels, height, width)."""
-        mean, variance = _images(moments)
+        mean, variance = checked_images(moments)
         size = self.kernel_size
         count = size**2 if isinstance(size, int) else size[0] * size[1]
         pooled = nn.functional.avg_pool2d(
@@ -140,11 +140,12 @@ class MomentFlatten(nn.Module):
 
     def forward(self, moments: Moments) -> Moments:
         """Flatten moments of shapes (batch, channels, height, width)."""
-        mean, variance = _images(moments)
+        mean, variance = checked_images(moments)
         return Moments(mean.flatten(1), variance.flatten(1))
 
 
-def _images(moments: Moments) -> tuple[Tensor, Tensor]:
+def checked_images(moments: Moments) -> tuple[Tensor, Tensor]:
+    """Means and variances, if they are those of images."""
     mean, variance = covariances.checked(moments)
     if mean.ndim != 4 or not covariances.is_diagonal(mean, variance):
         raise ValueError(

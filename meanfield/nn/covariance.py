@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..moments import Moments
+from ._core import full_precision
 
 __all__ = ["LowRank", "dense", "variance"]
 
@@ -79,14 +80,14 @@ def checked(moments: Moments) -> tuple[Tensor, Covariance]:
         raise TypeError(f"expected Moments(mean, cov); got {kind}") from None
     if isinstance(cov, LowRank):
         fits = cov.private.shape[-1:] == mean.shape[-1:]
-        shape = f"LowRank of {tuple(cov.private.shape)}"
     else:
-        fits = cov.shape in (mean.shape, (*mean.shape, mean.shape[-1]))
-        shape = str(tuple(cov.shape))
+        fits = cov.shape in (mean.shape, (*mean.shape, *mean.shape[-1:]))
     if not fits:
+        kind, own = ("LowRank of ", cov[0]) if isinstance(cov, LowRank) else ("", cov)
         raise ValueError(
             "`cov` must have the shape of `mean` (variances) or one more dimension "
-            f"(..., n, n), or be LowRank; got {shape} beside {tuple(mean.shape)}"
+            f"(..., n, n), or be LowRank; got {kind}{tuple(own.shape)} beside "
+            f"{tuple(mean.shape)}"
         )
     return mean, cov
 
@@ -200,6 +201,11 @@ def truncate(moments: Moments, weight: Tensor, sketch: Tensor) -> LowRank:
     LowRank
         With k sources, in O(n k) memory per sample.
 
+    Raises
+    ------
+    torch.linalg.LinAlgError
+        If rounding makes the projected covariance indefinite.
+
     Notes
     -----
     Nystrom's approximation Y (sketch^T Y)^{-1} Y^T, Y = W C W^T sketch, leaves a positive
@@ -222,6 +228,22 @@ def truncate(moments: Moments, weight: Tensor, sketch: Tensor) -> LowRank:
             [2., 2., 2.],
             [2., 2., 2.]])
     """
+    given = variance(moments).dtype
+    work = torch.promote_types(given, torch.float32)
+    with full_precision(weight):
+        moments = _cast(moments, work)
+        found = _nystrom(moments, weight.to(work), sketch.to(work))
+        return LowRank(*(field.to(given) for field in found))
+
+
+def _cast(moments: Moments, dtype: torch.dtype) -> Moments:
+    mean, cov = moments
+    if isinstance(cov, LowRank):
+        return Moments(mean.to(dtype), LowRank(*(field.to(dtype) for field in cov)))
+    return Moments(mean.to(dtype), cov.to(dtype))
+
+
+def _nystrom(moments: Moments, weight: Tensor, sketch: Tensor) -> LowRank:
     mean, cov = moments
     back = weight.mT @ sketch
     if isinstance(cov, LowRank):
@@ -232,14 +254,14 @@ def truncate(moments: Moments, weight: Tensor, sketch: Tensor) -> LowRank:
         product = cov @ back
     Y = weight @ product
     total = _variance_through(moments, weight)
-    # The core is singular for silent populations: a unit matrix below all precision.
-    size = total.sum(-1) / sketch.shape[-1]
-    floor = torch.finfo(size.dtype)
-    shift = 10.0 * floor.eps * size + floor.tiny
-    eye = torch.eye(sketch.shape[-1], dtype=size.dtype, device=size.device)
+    # The core is singular where there are fewer than k sources: a unit matrix of the size
+    # of its rounding errors, or of none at all.
+    floor = torch.finfo(total.dtype)
+    shift = 4.0 * floor.eps * total.sum(-1) + floor.tiny
+    eye = torch.eye(sketch.shape[-1], dtype=total.dtype, device=total.device)
     core = sketch.mT @ Y
     core = 0.5 * (core + core.mT) + shift[..., None, None] * eye
-    root = torch.linalg.cholesky_ex(core).L
+    root = torch.linalg.cholesky(core)
     factor = torch.linalg.solve_triangular(root, Y.mT, upper=False).mT
     private = (total - factor.square().sum(-1)).clamp(min=0.0)
     one = torch.ones_like(total)

@@ -62,8 +62,8 @@ def gaussian(
         Standard deviations of independent inputs, not negative; broadcasts to the shape of
         `mean`. Exactly one of `std` and `cov` is given.
     cov : torch.Tensor or covariance, optional
-        Covariances per unit time, shape (..., n, n), or an object with a method `dense`;
-        passed through.
+        Covariances per unit time, shape (..., n, n), or `LowRank`; passed
+        through.
 
     Returns
     -------

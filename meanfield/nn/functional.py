@@ -56,7 +56,8 @@ def moment_activation(
     The function of `meanfield.moment_activation`, whose docstring has the formulas. All
     derivatives exist, of any order, by reverse mode and forward over reverse, under
     `torch.func` too (forward over forward is not: PyTorch drops it for functions of this
-    kind); first derivatives also under ``torch.compile(fullgraph=True)``. At sigma = 0 they
+    kind); first derivatives also under ``torch.compile(fullgraph=True)``, where second ones
+    raise an error. At sigma = 0 they
     are the limits from above, and 0 at and below rheobase. Nothing depends on the data:
     a negative `sigma` gives NaN, finite valid input never does.
 
@@ -77,10 +78,9 @@ def moment_activation(
     >>> mean.grad.round(decimals=4).tolist()
     [0.0063, 0.0462, 0.0344]
     """
-    _check(mean, neuron)
-    return MomentActivation(
-        *_evaluate("activation", mean, as_tensor(sigma, mean), neuron)
-    )
+    _check(mean)
+    sigma = as_tensor(sigma, mean)
+    return MomentActivation(*evaluate("activation", mean, sigma, parameters_of(neuron)))
 
 
 def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
@@ -129,10 +129,15 @@ def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
     >>> round((out.cov[0, 1] / out.cov[0, 0]).item(), 3)  # chi^2 rho
     0.364
     """
+    return map_with(moments, parameters_of(neuron))
+
+
+def map_with(moments: Moments, parameters: tuple[Any, ...]) -> Moments:
+    """Do what `moment_map` does, for parameters as `parameters_of` returns them."""
     mean, cov = covariances.checked(moments)
-    _check(mean, neuron)
+    _check(mean)
     variance = covariances.variance(moments)
-    rate, output, gain = _evaluate("map", mean, variance, neuron)
+    rate, output, gain = evaluate("map", mean, variance, parameters)
     if covariances.is_diagonal(mean, cov):
         return Moments(rate, output)
     # 1 - chi^2 cannot be negative but for rounding
@@ -206,16 +211,15 @@ def linear(
     return Moments(out.mean, covariances.add(out, private))
 
 
-def _evaluate(form: str, mean: Tensor, noise: Tensor, neuron: LIF) -> Any:
-    parameters = (
-        neuron.tau_m, neuron.t_ref, neuron.V_th, neuron.V_reset, neuron.E_L
-    )  # fmt: skip
-    return evaluate(form, mean, noise, parameters)
+def parameters_of(neuron: Any, **changed: Tensor) -> tuple[Any, ...]:
+    """Return tau_m, t_ref, V_th, V_reset and E_L of a neuron, some of them changed."""
+    if not isinstance(neuron, LIF):
+        raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
+    names = ("tau_m", "t_ref", "V_th", "V_reset", "E_L")
+    return tuple(changed.get(name, getattr(neuron, name)) for name in names)
 
 
-def _check(mean: Any, neuron: Any) -> None:
+def _check(mean: Any) -> None:
     if not isinstance(mean, Tensor) or mean.is_complex():
         kind = getattr(mean, "dtype", type(mean).__name__)
         raise TypeError(f"`mean` must be a real torch.Tensor; got {kind}")
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")

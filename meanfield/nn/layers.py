@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,8 +19,8 @@ from .normalization import MomentBatchNorm
 __all__ = ["MomentActivation", "MomentDropout", "MomentLayer", "MomentLinear"]
 
 # Total input fluctuation at which chi is largest for the default neuron, in units of
-# (V_th - V_reset)/sqrt(tau_m): sigma = 2.567, at the rheobase.
-LIVELY = 2.567 / math.sqrt(20.0)
+# (V_th - V_reset)/sqrt(tau_m): sigma = 2.609, at the rheobase.
+LIVELY = 2.609 / math.sqrt(20.0)
 # Variance per ms of Poisson spikes at 30 Hz, the input a layer without norm is made for.
 _TYPICAL = 0.03
 # Parameters that are trained through their logarithm, measured from something else.
@@ -104,7 +105,12 @@ class MomentLinear(nn.Module):
             if vector is not None:
                 nn.init.zeros_(vector)
         if self.sketch is not None:
-            nn.init.orthogonal_(self.sketch)
+            # Reduced precision has no QR factorization.
+            precise = self.sketch.to(
+                torch.promote_types(self.sketch.dtype, torch.float32)
+            )
+            with torch.no_grad():
+                self.sketch.copy_(nn.init.orthogonal_(precise))
 
     def forward(self, moments: Moments) -> Moments:
         """Propagate moments, shapes (..., in_features), to (..., out_features)."""
@@ -128,7 +134,7 @@ class MomentActivation(nn.Module):
 
     Parameters
     ----------
-    neuron : LIF
+    neuron : LIF, optional
         Parameters, numbers or arrays.
     trainable : iterable of {"tau_m", "t_ref", "V_th"}
         Parameters to learn, from the values in `neuron`: through the logarithms of tau_m,
@@ -139,7 +145,9 @@ class MomentActivation(nn.Module):
     Raises
     ------
     ValueError
-        If a name is unknown, or t_ref = 0 is to be trained.
+        If a name is unknown, or a parameter to be trained starts at 0 or infinity.
+    TypeError
+        If `neuron` is not an `LIF`, or holds tensors.
 
     Notes
     -----
@@ -163,40 +171,56 @@ class MomentActivation(nn.Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self._neuron = LIF() if neuron is None else neuron
+        self._neuron = numbers_only(neuron)
         self.trainable = tuple(trainable)
         for name in self.trainable:
             if name not in _TRAINABLE:
                 raise ValueError(
                     f"`trainable` must be among {_TRAINABLE}; got {name!r}"
                 )
-            like = torch.empty((), device=device, dtype=dtype)
-            value = as_tensor(getattr(self._neuron, name), like).to(like)
-            if name == "V_th":
-                value = value - self._neuron.V_reset
-            if name == "t_ref" and bool((value == 0).any()):
+            start = self._start(name)
+            if not np.all((start > 0) & np.isfinite(start)):
                 raise ValueError(
-                    "`t_ref` is trained through its logarithm; got t_ref=0: start from a "
-                    "positive value"
+                    f"`{name}` is trained through its logarithm; got {name}={start}: "
+                    "start from a positive value"
                 )
-            self.register_parameter(f"log_{name}", nn.Parameter(value.log()))
+            empty = torch.empty(start.shape, device=device, dtype=dtype)
+            self.register_parameter(f"log_{name}", nn.Parameter(empty))
+        self.reset_parameters()
+
+    def _start(self, name: str) -> np.ndarray:
+        """Where the positive number starts whose logarithm is trained."""
+        base = self._neuron.V_reset if name == "V_th" else 0.0
+        return np.asarray(getattr(self._neuron, name) - base)
+
+    def reset_parameters(self) -> None:
+        """Put trained parameters back to the values that were given."""
+        with torch.no_grad():
+            for name in self.trainable:
+                log = getattr(self, f"log_{name}")
+                log.copy_(as_tensor(np.log(self._start(name)), log))
 
     @property
     def neuron(self) -> LIF:
         """Present parameters; tensors where they are trained."""
+        changed = self._trained()
+        return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+
+    def _trained(self) -> dict[str, Tensor]:
         changed = {name: getattr(self, f"log_{name}").exp() for name in self.trainable}
         if "V_th" in changed:
             changed["V_th"] = changed["V_th"] + self._neuron.V_reset
-        return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+        return changed
 
     def forward(self, moments: Moments) -> Moments:
         """Map currents to spike trains; shapes (..., n)."""
-        return F.moment_map(moments, self.neuron)
+        # Not by way of `neuron`: a LIF checks its parameters, which does not compile.
+        return F.map_with(moments, F.parameters_of(self._neuron, **self._trained()))
 
     def extra_repr(self) -> str:
         """Describe the neurons."""
-        trained = f", trainable={self.trainable}" if self.trainable else ""
-        return f"{self._neuron}{trained}"
+        with torch.no_grad():
+            return describe(self.neuron, self.trainable)
 
 
 class MomentDropout(nn.Module):
@@ -258,8 +282,9 @@ class MomentLayer(nn.Module):
     rank : int, optional
         Number of sources for "low_rank".
     norm : bool
-        Normalize the currents over the batch (`MomentBatchNorm`). Without, the bias is
-        learned, and weights start at a scale that suits rates of 30 Hz.
+        Normalize the currents over the batch (`MomentBatchNorm`): over all dimensions but
+        the last. Without, the bias is learned, and weights start at a scale that suits
+        rates of 30 Hz.
     noise : bool
         Learn an independent background noise.
     trainable : iterable of str
@@ -271,6 +296,8 @@ class MomentLayer(nn.Module):
     ------
     ValueError
         If an option is unknown or out of range.
+    TypeError
+        If `neuron` is not an `LIF`, or holds tensors.
 
     Notes
     -----
@@ -309,20 +336,26 @@ class MomentLayer(nn.Module):
     ) -> None:
         super().__init__()
         factory = {"device": device, "dtype": dtype}
-        neuron = LIF() if neuron is None else neuron
+        neuron = numbers_only(neuron)
         self.linear = MomentLinear(
             in_features, out_features, bias=not norm, noise=noise,
             covariance=covariance, rank=rank, **factory,
         )  # fmt: skip
         self.norm = None
         if norm:
-            mean, std = working_point(neuron, self.linear.weight)
+            # numbers: the weights may be on the meta device
+            exact = torch.empty((), device="cpu", dtype=torch.float64)
+            mean, std = (value.numpy() for value in working_point(neuron, exact))
             self.norm = MomentBatchNorm(out_features, mean=mean, std=std, **factory)
         self.activation = MomentActivation(neuron, trainable=trainable, **factory)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights, and put the currents at the neurons' working point."""
+        """Draw new weights, and put the currents at the neurons' working point.
+
+        Trained parameters of the neurons are back at their start.
+        """
+        self.activation.reset_parameters()
         self.linear.reset_parameters()
         if self.norm is not None:
             self.norm.reset_parameters()
@@ -339,6 +372,34 @@ class MomentLayer(nn.Module):
         if self.norm is not None:
             currents = self.norm(currents)
         return self.activation(currents)
+
+
+def numbers_only(neuron: LIF | None) -> LIF:
+    """Parameters for a module, which may not hold tensors; by default `LIF()`."""
+    neuron = LIF() if neuron is None else neuron
+    if not isinstance(neuron, LIF):
+        raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
+    for field in dataclasses.fields(neuron):
+        if isinstance(getattr(neuron, field.name), Tensor):
+            raise TypeError(
+                f"`neuron` of a module must hold numbers or arrays; got a tensor as "
+                f"{field.name}: pass its value, value.detach().cpu().numpy(), and "
+                "trainable=[...] to a MomentLayer or MomentActivation that is to learn it"
+            )
+    return neuron
+
+
+def describe(neuron: LIF, trained: Iterable[str] = ()) -> str:
+    """Return the present numbers in a line; of arrays the shapes."""
+    parts = []
+    for field in dataclasses.fields(neuron):
+        value = getattr(neuron, field.name)
+        shape = tuple(np.shape(value))
+        known = not shape and getattr(value, "device", None) != torch.device("meta")
+        text = f"{float(value):.6g}" if known else f"<shape {shape}>"
+        mark = " (trained)" if field.name in trained else ""
+        parts.append(f"{field.name}={text}{mark}")
+    return f"LIF({', '.join(parts)})"
 
 
 def working_point(neuron: LIF, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,20 +2,37 @@
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..moments import Moments
+from . import covariance as covariances
+from ._core import full_precision
 from ._orthant import log_largest, log_largest_independent
 from .encoders import check_shape
 
 # Standard deviation [spikes] of a uniform number in (-1/2, 1/2): added to integer counts,
 # it breaks ties at random and changes no other order.
 TIE = 1 / math.sqrt(12)
+_POSITIVE = ("readout", "jitter", "points", "samples")
 
 
+def _without_autocast(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Compute in float32 at least, as the losses of torch under autocast."""
+
+    @wraps(loss)
+    def wrapped(moments: Moments, *args: Any, **options: Any) -> Tensor:
+        mean, _ = covariances.checked(moments)
+        with full_precision(mean):
+            return loss(moments, *args, **options)
+
+    return wrapped
+
+
+@_without_autocast
 def log_class_probabilities(
     moments: Moments, readout: float, *, jitter: float = TIE, points: int = 512
 ) -> Tensor:
@@ -25,7 +42,7 @@ def log_class_probabilities(
     ----------
     moments : Moments
         Of the readout: ``mean`` [kHz], shape (..., n); ``cov`` [kHz]: variances, shape
-        (..., n), covariances, shape (..., n, n), or an object with a method ``dense``.
+        (..., n), covariances, shape (..., n, n), or `LowRank`.
     readout : float
         Window T [ms] in which spikes are counted.
     jitter : float, optional
@@ -60,7 +77,8 @@ def log_class_probabilities(
     >>> log_class_probabilities(moments, readout=100.0).exp()
     tensor([0.6294, 0.3706])
     """
-    mean, cov = _counts(moments, readout, jitter)
+    _check(readout=readout, jitter=jitter, points=points)
+    mean, cov = _parts(moments, readout)
     classes = torch.arange(mean.shape[-1], device=mean.device)
     classes = classes.expand(*mean.shape[:-1], -1)
     cov = cov.unsqueeze(-2 if cov.ndim == mean.ndim else -3)
@@ -91,6 +109,7 @@ def class_probabilities(
     return log_class_probabilities(moments, readout, jitter=jitter, points=points).exp()
 
 
+@_without_autocast
 def moment_cross_entropy(
     moments: Moments,
     target: Tensor,
@@ -107,8 +126,7 @@ def moment_cross_entropy(
     Parameters
     ----------
     moments : Moments
-        Of the readout: ``mean`` [kHz], shape (..., n); ``cov`` [kHz]: variances, shape
-        (..., n), covariances, shape (..., n, n), or an object with a method ``dense``.
+        Of the readout, as in `log_class_probabilities`.
     target : torch.Tensor of int64, shape (...)
         Class indices in 0 ... n - 1.
     readout : float
@@ -155,13 +173,12 @@ def moment_cross_entropy(
     >>> moment_cross_entropy(moments, torch.tensor([0]), readout=100.0)
     tensor(0.4630)
     """
-    _check_reduction(reduction)
-    mean, cov = _counts(moments, readout, jitter)
+    _check(reduction, readout=readout, jitter=jitter, points=points, samples=samples)
+    mean, cov = _parts(moments, readout)
     _check_target(target, mean)
     if samples is None:
         log_p = _log_largest(mean, cov, target, jitter, points)
     else:
-        _check_positive("samples", samples)
         counts = _sample(mean, cov, jitter**2 / 2, samples, generator)
         log_softmax = (counts * (math.pi / (math.sqrt(3) * jitter))).log_softmax(-1)
         chosen = target.expand(samples, *target.shape).unsqueeze(-1)
@@ -170,6 +187,7 @@ def moment_cross_entropy(
     return _reduce(-log_p, reduction)
 
 
+@_without_autocast
 def gaussian_nll(
     moments: Moments,
     target: Tensor,
@@ -183,7 +201,7 @@ def gaussian_nll(
     Parameters
     ----------
     moments : Moments
-        Of the readout, as in `moment_cross_entropy`.
+        Of the readout, as in `log_class_probabilities`.
     target : torch.Tensor, shape (..., n)
         Counts in the window [spikes].
     readout : float, optional
@@ -217,8 +235,8 @@ def gaussian_nll(
     >>> gaussian_nll(moments, torch.tensor([6.0, 4.0]), readout=100.0)
     tensor(3.4527)
     """
-    _check_reduction(reduction)
-    mean, cov = _counts(moments, readout, jitter)
+    _check(reduction, readout=readout, jitter=jitter)
+    mean, cov = _parts(moments, readout)
     check_shape("target", target, mean.shape)
     distance = target - mean
     if cov.ndim == mean.ndim:
@@ -233,6 +251,7 @@ def gaussian_nll(
     return _reduce(0.5 * (nll + constant), reduction)
 
 
+@_without_autocast
 def moment_mse(
     moments: Moments,
     target: Moments | Tensor,
@@ -246,7 +265,7 @@ def moment_mse(
     Parameters
     ----------
     moments : Moments
-        Of the readout, as in `moment_cross_entropy`.
+        Of the readout, as in `log_class_probabilities`.
     target : Moments or torch.Tensor
         Wanted moments, in any representation, or means alone, shape (..., n).
     mean_weight, cov_weight : float, optional
@@ -277,7 +296,7 @@ def moment_mse(
     >>> moment_mse(moments, Moments(torch.zeros(2), torch.eye(2)), cov_weight=1.0)
     tensor(5.)
     """
-    _check_reduction(reduction)
+    _check(reduction)
     mean, cov = _parts(moments)
     wanted, wanted_cov = _parts(target) if isinstance(target, tuple) else (target, None)
     check_shape("target", wanted, mean.shape)
@@ -289,7 +308,8 @@ def moment_mse(
                 f"got {cov_weight}; pass target=Moments(mean, cov)"
             )
         if cov.ndim != wanted_cov.ndim:
-            cov, wanted_cov = _dense(mean, cov), _dense(mean, wanted_cov)
+            cov = covariances.dense(Moments(mean, cov))
+            wanted_cov = covariances.dense(Moments(mean, wanted_cov))
         square = (cov - wanted_cov).square()
         loss = loss + cov_weight * square.flatten(mean.ndim - 1).sum(-1)
     return _reduce(loss, reduction)
@@ -302,7 +322,8 @@ class _Loss(nn.Module):
 
     def __init__(self, **options: Any):
         super().__init__()
-        _check_reduction(options["reduction"])
+        numbers = {name: options.get(name) for name in _POSITIVE}
+        _check(options["reduction"], **numbers)
         self.options = options
 
     def forward(self, moments: Moments, target: Any) -> Tensor:
@@ -404,7 +425,6 @@ class MomentMSE(_Loss):
 def _log_largest(
     mean: Tensor, cov: Tensor, index: Tensor, jitter: float, points: int
 ) -> Tensor:
-    _check_positive("points", points)
     mean = mean.expand(*index.shape, -1)
     if mean.shape[-1] == 1:
         return 0 * mean[..., 0]  # certain, and still differentiable
@@ -413,34 +433,17 @@ def _log_largest(
     return log_largest(mean, cov, index, points, jitter**2)
 
 
-def _counts(moments: Moments, readout: float, jitter: float) -> tuple[Tensor, Tensor]:
-    """Mean and covariance, or variances, of the counts without noise."""
-    _check_positive("readout", readout)
-    _check_positive("jitter", jitter)
-    mean, cov = _parts(moments)
-    return readout * mean, readout * cov
+def _parts(moments: Any, readout: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Moments of the counts: mean, and variances (of its shape) or dense covariance."""
+    mean, cov = covariances.checked(moments)
+    if not isinstance(cov, Tensor):
+        cov = covariances.LowRank(*map(_single, cov)).dense().expand(*mean.shape, -1)
+    dtype = torch.promote_types(_single(mean).dtype, cov.dtype)
+    return readout * mean.to(dtype), readout * cov.to(dtype)
 
 
-def _parts(moments: Any) -> tuple[Tensor, Tensor]:
-    """Mean, and variances (of its shape) or dense covariance (one dimension more).
-
-    Half precision becomes float32, as everywhere in torch's losses.
-    """
-    mean, cov = moments
-    if hasattr(cov, "dense"):
-        cov = cov.dense()
-    if cov.shape not in (mean.shape, (*mean.shape, *mean.shape[-1:])) or mean.ndim == 0:
-        raise ValueError(
-            f"`cov` must have the shape (..., n) of `mean` or (..., n, n); "
-            f"got {tuple(cov.shape)} and {tuple(mean.shape)}"
-        )
-    dtype = torch.promote_types(mean.dtype, cov.dtype)
-    dtype = torch.promote_types(dtype, torch.float32)
-    return mean.to(dtype), cov.to(dtype)
-
-
-def _dense(mean: Tensor, cov: Tensor) -> Tensor:
-    return torch.diag_embed(cov) if cov.ndim == mean.ndim else cov
+def _single(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _cholesky(cov: Tensor, noise: float) -> Tensor:
@@ -478,16 +481,14 @@ def _reduce(loss: Tensor, reduction: str) -> Tensor:
     return loss.mean() if reduction == "mean" else loss.sum()
 
 
-def _check_reduction(reduction: str) -> None:
+def _check(reduction: str = "mean", **positive: float | None) -> None:
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(
             f"`reduction` must be 'mean', 'sum' or 'none'; got {reduction!r}"
         )
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"`{name}` must be positive; got {value}")
+    for name, value in positive.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"`{name}` must be positive; got {value}")
 
 
 def _check_target(target: Tensor, mean: Tensor) -> None:

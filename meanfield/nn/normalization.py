@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from ..moments import Moments
 from . import covariance as covariances
+from ._core import as_tensor
+from .convolution import checked_images
 
 __all__ = ["MomentBatchNorm"]
 
@@ -17,14 +19,17 @@ class MomentBatchNorm(nn.Module):
     Parameters
     ----------
     num_features : int
-        Number of units, or of channels: the second dimension of the mean.
+        Number of units: the last dimension of the mean; or of channels of `images`.
+    images : bool
+        Normalize the channels of images (batch, channels, height, width) over batch and
+        pixels, instead of units (..., num_features) over all leading dimensions.
     eps : float
         Added to the total variance.
     momentum : float
         Weight of the present batch in the running statistics.
     affine : bool
         Learn `weight` and `bias`.
-    mean, std : float or torch.Tensor, shape (num_features,)
+    mean, std : float or array_like, shape (num_features,)
         Where `bias` and `weight` start, or stay if not `affine`.
     device, dtype : optional
         Of parameters and buffers.
@@ -32,7 +37,8 @@ class MomentBatchNorm(nn.Module):
     Raises
     ------
     ValueError
-        If `eps` or `momentum` is out of range.
+        If `eps` or `momentum` is out of range; on the call, if the shape does not fit, or
+        in training if the batch is empty or there is none.
 
     Notes
     -----
@@ -61,11 +67,12 @@ class MomentBatchNorm(nn.Module):
         self,
         num_features: int,
         *,
+        images: bool = False,
         eps: float = 1e-5,
         momentum: float = 0.1,
         affine: bool = True,
-        mean: float | Tensor = 0.0,
-        std: float | Tensor = 1.0,
+        mean: Any = 0.0,
+        std: Any = 1.0,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
@@ -76,7 +83,8 @@ class MomentBatchNorm(nn.Module):
             raise ValueError(f"`momentum` must be in [0, 1]; got {momentum}")
         factory = {"device": device, "dtype": dtype}
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self._start = affine, (mean, std)
+        self.images, self.affine = images, affine
+        self._start = mean, std
         for name in ("weight", "bias"):
             vector = torch.empty(num_features, **factory)
             if affine:
@@ -91,32 +99,41 @@ class MomentBatchNorm(nn.Module):
         """Forget all batches; weight and bias as at the start."""
         mean, std = self._start
         with torch.no_grad():
-            self.bias.copy_(torch.as_tensor(mean))
-            self.weight.copy_(torch.as_tensor(std))
+            self.bias.copy_(as_tensor(mean, self.bias))
+            self.weight.copy_(as_tensor(std, self.weight))
         self.running_mean.zero_()
         self.running_var.fill_(1.0)
 
     def forward(self, moments: Moments) -> Moments:
-        """Normalize moments of shapes (batch, num_features, ...)."""
-        mean, _ = covariances.checked(moments)
-        if mean.ndim < 2 or mean.shape[1] != self.num_features:
+        """Normalize moments of shapes (..., num_features), or of images."""
+        check = checked_images if self.images else covariances.checked
+        mean, _ = check(moments)
+        if mean.shape[1 if self.images else -1] != self.num_features:
+            wanted = "(batch, {}, height, width)" if self.images else "(..., {})"
             raise ValueError(
-                f"`mean` must have shape (batch, {self.num_features}, ...); got "
+                f"`mean` must have shape {wanted.format(self.num_features)}; got "
                 f"{tuple(mean.shape)}"
             )
         if self.training:
             center, total = self._statistics(moments)
         else:
             center, total = self.running_mean, self.running_var
-        shape = (-1, *[1] * (mean.ndim - 2))
+        shape = (-1, 1, 1) if self.images else (-1,)
         gain = (self.weight / torch.sqrt(total + self.eps)).view(shape)
         shifted = gain * (mean - center.view(shape)) + self.bias.view(shape)
         return Moments(shifted, covariances.scale(moments, gain))
 
     def _statistics(self, moments: Moments) -> tuple[Tensor, Tensor]:
         """Mean and total variance of the batch; remembered."""
-        others = [d for d in range(moments.mean.ndim) if d != 1]
-        spread, center = torch.var_mean(moments.mean, others, correction=0)
+        mean = moments.mean
+        if mean.ndim < 2 or mean.numel() == 0:
+            raise ValueError(
+                "`mean` must have a batch dimension and samples to train a "
+                f"MomentBatchNorm; got shape {tuple(mean.shape)}: skip this batch, or "
+                "use eval()"
+            )
+        others = [0, 2, 3] if self.images else list(range(mean.ndim - 1))
+        spread, center = torch.var_mean(mean, others, correction=0)
         total = spread + covariances.variance(moments).mean(others)
         with torch.no_grad():
             self.running_mean.lerp_(center.to(self.running_mean.dtype), self.momentum)
@@ -131,6 +148,6 @@ class MomentBatchNorm(nn.Module):
     def extra_repr(self) -> str:
         """Describe the layer."""
         return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}"
+            f"{self.num_features}, images={self.images}, eps={self.eps}, "
+            f"momentum={self.momentum}, affine={self.affine}"
         )

@@ -11,7 +11,8 @@ from ..moments import Moments
 from ..neurons import LIF
 from . import covariance as covariances
 from . import functional as F
-from .layers import MomentLinear, working_point
+from ._core import full_precision
+from .layers import MomentLinear, describe, numbers_only, working_point
 
 __all__ = ["MomentRNN"]
 
@@ -56,7 +57,8 @@ class MomentRNN(nn.Module):
     W_in x + W z. What the map does not know it neglects: correlations of the recurrent
     current with the input and with the units' own variability. With the cotangent g of z,
     that of the parameters is u dF/dtheta with u = g + u dF/dz [1]_, found by the same
-    relaxation. Only first derivatives go through the implicit form.
+    relaxation. Only first derivatives, by reverse mode, go through the implicit form; with
+    `steps` there are all.
 
     References
     ----------
@@ -88,7 +90,7 @@ class MomentRNN(nn.Module):
     ) -> None:
         super().__init__()
         _check_options(covariance, steps, relaxation, tol, max_iter)
-        self.neuron = LIF() if neuron is None else neuron
+        self.neuron = numbers_only(neuron)
         self.covariance, self.steps = covariance, steps
         self.relaxation, self.tol, self.max_iter = relaxation, tol, max_iter
         factory = {"covariance": covariance, "device": device, "dtype": dtype}
@@ -112,16 +114,28 @@ class MomentRNN(nn.Module):
         drive = self.input(moments)
         if self.covariance == "full":
             drive = Moments(drive.mean, covariances.dense(drive))
-        rest = torch.zeros_like(drive.mean), torch.zeros_like(drive.cov)
-        if self.steps is None:
-            return Moments(*_fixed_point(self, drive, rest))
-        state = rest
-        for _ in range(self.steps):
+        reduced = drive.mean.device.type != "meta" and torch.is_autocast_enabled(
+            drive.mean.device.type
+        )
+        given = torch.float32 if reduced else drive.mean.dtype
+        # Half precision cannot tell when an iteration has arrived.
+        work = torch.promote_types(given, torch.float32)
+        drive = Moments(*(value.to(work) for value in drive))
+        with full_precision(drive.mean):
+            return Moments(*(value.to(given) for value in self._state(drive)))
+
+    def _state(self, drive: Moments) -> tuple[Tensor, ...]:
+        """Return the state that a drive leads to."""
+        state = torch.zeros_like(drive.mean), torch.zeros_like(drive.cov)
+        if self.steps is None and drive.mean.numel():
+            return _fixed_point(self, drive, state)
+        for _ in range(self.steps or 0):
             state = self._relaxed(state, self._map(state, drive))
-        return Moments(*state)
+        return state
 
     def _map(self, state: tuple[Tensor, ...], drive: Moments) -> tuple[Tensor, ...]:
-        mean, cov = self.recurrent(Moments(*state))
+        weight = self.recurrent.weight.to(drive.mean.dtype)
+        mean, cov = F.linear(Moments(*state), weight, covariance=self.covariance)
         total = Moments(drive.mean + mean, drive.cov + cov)
         return tuple(F.moment_map(total, self.neuron))  # type: ignore[return-value]
 
@@ -143,18 +157,19 @@ class MomentRNN(nn.Module):
                 for n, s in zip(new, state, strict=True)
             ]).max()  # fmt: skip
             state = self._relaxed(state, new)
-            if change <= tol:
+            if not change > tol:  # reached, or lost: NaN goes on to the result
                 return state
         raise ConvergenceError(
             f"MomentRNN: no fixed point of the {what} after max_iter={self.max_iter} "
             f"iterations; the last changed it by a relative {change:.1e} (tol={tol:.0e}). "
-            "The map may not contract: use a smaller `relaxation` or smaller weights"
+            "Use a larger `max_iter`; if the map does not contract, a smaller "
+            "`relaxation` or smaller weights"
         )
 
     def extra_repr(self) -> str:
         """Describe the layer."""
         mode = "implicit" if self.steps is None else f"steps={self.steps}"
-        return f"{self.neuron}, {mode}, relaxation={self.relaxation}"
+        return f"{describe(self.neuron)}, {mode}, relaxation={self.relaxation}"
 
 
 def _fixed_point(layer: MomentRNN, drive: Moments, rest) -> tuple[Tensor, ...]:
@@ -180,8 +195,13 @@ class _Adjoint(torch.autograd.Function):
         return mean.clone(), cov.clone()
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, *cotangents):  # pyright: ignore[reportIncompatibleMethodOverride]
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "the implicit gradient of MomentRNN has no derivative: do not ask for "
+                "create_graph=True, or unroll the iteration with `steps`"
+            )
+
         def step(u):
             pulled = torch.autograd.grad(ctx.again, ctx.state, u, retain_graph=True)
             return tuple(g + p for g, p in zip(cotangents, pulled, strict=True))

@@ -86,7 +86,7 @@ def test_images():
     net = trained(
         Sequential(
             MomentConv2d(2, 3, 3, padding=1),
-            MomentBatchNorm(3, mean=1.0, std=0.5),
+            MomentBatchNorm(3, images=True, mean=1.0, std=0.5),
             MomentActivation(),
             MomentAvgPool2d(2),
             MomentFlatten(),
@@ -147,6 +147,9 @@ def test_fold():
     found = fold(layer.linear, layer.norm)(x)
     assert torch.allclose(found.mean, expected.mean, rtol=1e-12)
     assert torch.allclose(variance(found), variance(expected), rtol=1e-12)
+    state = torch.get_rng_state()
+    fold(layer.linear, layer.norm)
+    assert torch.equal(torch.get_rng_state(), state)
     with pytest.raises(ValueError, match="`norm` must have out_features = 4"):
         fold(layer.linear, MomentBatchNorm(3))
 
@@ -158,6 +161,56 @@ def test_layers_run_as_they_are():
     )
     assert run.counts.shape == (2, 1, 1, 3)
     assert Layer(*convert(net)[0]).n_out == 3
+
+
+class Same(Sequential):
+    """A subclass that computes the same."""
+
+
+class Skipping(Sequential):
+    def forward(self, moments):
+        return self[0](moments)
+
+
+class Inhibitory(MomentLinear):
+    def forward(self, moments):
+        mean, cov = super().forward(moments)
+        return Moments(-mean, cov)
+
+
+def replaced(module):
+    module.forward = lambda moments: moments
+    return module
+
+
+def test_subclasses_and_parametrizations():
+    x = rates(8, 5)
+    net = trained(Same(MomentLayer(5, 6, covariance="full"), MomentLayer(6, 3)), x)
+    torch.nn.utils.parametrizations.spectral_norm(net[0].linear)
+    expected = net.eval()(encoders.poisson(x))
+    mean, _ = moments_of(convert(net.train()), x[0].numpy(), torch.diag(x[0]).numpy())
+    assert np.allclose(mean, expected.mean[0].detach(), rtol=1e-9)
+    folded = fold(net[0].linear, net[0].norm)
+    assert type(folded) is MomentLinear
+
+
+@pytest.mark.parametrize(
+    ("net", "name"),
+    [
+        (Skipping(MomentLayer(2, 3), MomentLayer(3, 3)), "Skipping"),
+        (Sequential(Inhibitory(2, 3), MomentActivation()), "Inhibitory"),
+        (Sequential(replaced(MomentLinear(2, 3)), MomentActivation()), "MomentLinear"),
+    ],
+)
+def test_other_computations(net, name):
+    with pytest.raises(TypeError, match=f"same `forward`; {name} has no spiking"):
+        convert(net)
+
+
+def test_neurons_of_another_shape():
+    net = MomentLayer(2, 3, neuron=mf.LIF(t_ref=np.ones((3, 1))), norm=False)
+    with pytest.raises(ValueError, match=r"`t_ref` of the neurons must .* \(3, 1\)"):
+        convert(net)
 
 
 @pytest.mark.parametrize(

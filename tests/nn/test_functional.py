@@ -343,3 +343,43 @@ def test_cuda(dtype):
 
     for found, expected in zip(run("cuda"), run("cpu"), strict=True):
         assert torch.allclose(found, expected, rtol=1e3 * eps, atol=1e3 * eps)
+
+
+def test_second_derivatives_do_not_compile():
+    """They would be lost without a word."""
+
+    def second(m):
+        rate = lambda z: F.moment_activation(z, 1.0).rate  # noqa: E731
+        return torch.func.grad(torch.func.grad(rate))(m)
+
+    mean = torch.tensor(1.0, dtype=torch.float64)
+    assert second(mean) != 0.0
+    with pytest.raises(Exception, match="second derivatives of the moment activation"):
+        torch.compile(second, fullgraph=True, backend="aot_eager")(mean)
+
+
+@pytest.mark.parametrize("mu", [0.2, 0.5, 1000.0])
+def test_float32_gradients_of_neuron_parameters(mu):
+    """Differences of large numbers, which float32 would lose."""
+
+    def gradients(dtype):
+        given = {"tau_m": 20.0, "t_ref": 5.0, "V_reset": 0.0}
+        neuron = {
+            k: torch.tensor(v, dtype=dtype, requires_grad=True)
+            for k, v in given.items()
+        }
+        rate = F.moment_activation(
+            torch.tensor(mu, dtype=dtype), 1.0, LIF(**neuron)
+        ).rate
+        return torch.stack(torch.autograd.grad(rate, list(neuron.values())))
+
+    found, exact = gradients(torch.float32), gradients(torch.float64)
+    assert torch.allclose(found.double(), exact, rtol=2e-5, atol=0.0)
+
+
+def test_gradient_by_tau_m_without_dead_time_at_huge_rates():
+    tau = torch.tensor(20.0, requires_grad=True)
+    rate = F.moment_activation(
+        torch.tensor([1e22]), 1.0, LIF(tau_m=tau, t_ref=0.0)
+    ).rate
+    assert torch.isfinite(torch.autograd.grad(rate.sum(), tau)[0])

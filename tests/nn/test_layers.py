@@ -1,7 +1,10 @@
 """Layers: representations, depth, normalization, parameters, torch manners."""
 
+import math
+from functools import partial
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -24,6 +27,7 @@ from meanfield.nn import (
 )
 from meanfield.nn import functional as F
 from meanfield.nn.covariance import truncate
+from meanfield.nn.layers import working_point
 
 KINDS = ["diagonal", "full", "low_rank"]
 
@@ -155,15 +159,42 @@ class TestDepth:
 
 
 class TestBatchNorm:
-    @pytest.mark.parametrize("shape", [(50, 3), (20, 3, 4, 5)])
-    def test_total_variance_is_normalized(self, shape):
+    @pytest.mark.parametrize(
+        ("shape", "images"),
+        [((50, 3), False), ((8, 3, 3), False), ((20, 3, 4, 5), True)],
+    )
+    def test_total_variance_is_normalized(self, shape, images):
         torch.manual_seed(0)
-        norm = MomentBatchNorm(3, mean=1.0, std=2.0, eps=0.0)
+        norm = MomentBatchNorm(3, images=images, mean=1.0, std=2.0, eps=0.0)
         out = norm(Moments(torch.randn(shape) * 3 + 1, torch.rand(shape)))
-        dims = [d for d in range(len(shape)) if d != 1]
+        dims = [0, 2, 3] if images else list(range(len(shape) - 1))
         total = out.mean.var(dims, correction=0) + out.cov.mean(dims)
         assert torch.allclose(out.mean.mean(dims), torch.ones(3), atol=1e-5)
         assert torch.allclose(total, torch.full((3,), 4.0), rtol=1e-5)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_leading_dimensions_are_a_batch(self, kind):
+        """As (batch, time, units): the sizes of time and units may coincide."""
+        net, flat = network(kind), spikes(4 * 8, 6)
+        long = Moments(flat.mean.view(4, 8, 6), flat.cov.view(4, 8, 6))
+        out, expected = net(long), net(flat)
+        assert out.mean.shape == (4, 8, 3)
+        assert torch.allclose(out.mean.flatten(0, 1), expected.mean, rtol=1e-4)
+        assert torch.allclose(
+            dense(out).flatten(0, 1), dense(expected), rtol=1e-3, atol=1e-6
+        )
+
+    @pytest.mark.parametrize(
+        ("shape", "images"), [((0, 3), False), ((3,), False), ((0, 3, 4, 4), True)]
+    )
+    def test_no_statistics(self, shape, images):
+        norm = MomentBatchNorm(3, images=images)
+        nothing = Moments(torch.ones(shape), torch.ones(shape))
+        with pytest.raises(ValueError, match="must have a batch dimension and samples"):
+            norm(nothing)
+        assert torch.equal(norm.running_mean, torch.zeros(3))
+        assert torch.equal(norm.running_var, torch.ones(3))
+        assert norm.eval()(nothing).mean.shape == shape
 
     def test_running_statistics(self):
         torch.manual_seed(0)
@@ -209,6 +240,48 @@ class TestNeurons:
             MomentActivation(trainable=["E_L"])
         with pytest.raises(ValueError, match="start from a positive value"):
             MomentActivation(LIF(t_ref=0.0), trainable=["t_ref"])
+        with pytest.raises(
+            ValueError, match="`tau_m` is trained through its logarithm"
+        ):
+            MomentActivation(LIF(tau_m=float("inf")), trainable=["tau_m"])
+
+    @pytest.mark.parametrize("make", [MomentActivation, partial(MomentLayer, 4, 3)])
+    def test_tensors_are_not_taken(self, make):
+        """They would be in neither parameters(), state_dict() nor to()."""
+        for value in (torch.nn.Parameter(torch.tensor(20.0)), torch.tensor(20.0)):
+            with pytest.raises(TypeError, match=r"a tensor as tau_m.*trainable="):
+                make(neuron=LIF(tau_m=value))
+        with pytest.raises(TypeError, match="`neuron` must be an LIF; got float"):
+            make(neuron=20.0)
+
+    def test_reset(self):
+        layer = MomentLayer(
+            4, 3, neuron=LIF(V_th=[10.0, 12.0, 14.0]), norm=False, trainable=["V_th"]
+        )
+        with torch.no_grad():
+            layer.activation.log_V_th.fill_(7.0)
+        layer.reset_parameters()
+        V_th = torch.tensor([10.0, 12.0, 14.0])
+        assert torch.allclose(layer.activation.neuron.V_th, V_th)
+        assert torch.allclose(layer.linear.bias, V_th / 20.0)
+
+    def test_lively(self):
+        """Where chi is largest at the rheobase."""
+        neuron = LIF(tau_m=10.0, t_ref=2.5, V_th=15.0, V_reset=5.0, E_L=-3.0)
+        mean, std = working_point(neuron, torch.tensor(0.0, dtype=torch.float64))
+        around = std * torch.tensor([0.998, 1.0, 1.002], dtype=torch.float64)
+        chi = F.moment_activation(mean, around, neuron).chi
+        assert chi.argmax() == 1
+
+    def test_repr(self):
+        neuron = LIF(V_th=np.full(1000, 15.0), t_ref=2.0)
+        layer = MomentActivation(neuron, trainable=["tau_m", "V_th"])
+        with torch.no_grad():
+            layer.log_tau_m.fill_(math.log(12.5))
+        assert repr(layer) == (
+            "MomentActivation(LIF(tau_m=12.5 (trained), t_ref=2, "
+            "V_th=<shape (1000,)> (trained), V_reset=0, E_L=0))"
+        )
 
 
 class TestDropout:
@@ -239,7 +312,7 @@ class TestImages:
         torch.manual_seed(0)
         net = torch.nn.Sequential(
             MomentConv2d(1, 4, 3, padding=1, bias=False),
-            MomentBatchNorm(4, mean=1.0, std=2.5),
+            MomentBatchNorm(4, images=True, mean=1.0, std=2.5),
             MomentActivation(),
             MomentAvgPool2d(2),
             MomentFlatten(),
@@ -292,9 +365,31 @@ class TestManners:
         assert all(v.dtype == torch.float64 for v in layer.state_dict().values())
         assert MomentLayer(3, 2, device="meta").linear.weight.device.type == "meta"
 
+    @pytest.mark.parametrize("norm", [True, False])
+    @pytest.mark.parametrize("idiom", ["argument", "context"])
+    def test_meta_device(self, norm, idiom):
+        neuron = LIF(V_th=[10.0, 12.0, 14.0])
+        options = {"neuron": neuron, "norm": norm, "trainable": ["t_ref", "V_th"]}
+        low = {"covariance": "low_rank", "rank": 2}
+        if idiom == "argument":
+            layer = MomentLayer(4, 3, device="meta", **options, **low)
+        else:
+            with torch.device("meta"):
+                layer = MomentLayer(4, 3, **options, **low)
+        assert all(v.is_meta for v in layer.state_dict().values())
+        assert "t_ref=<shape ()> (trained)" in repr(layer)
+        torch.manual_seed(5)
+        layer.to_empty(device="cpu").reset_parameters()
+        other = MomentLayer(4, 3, **options, **low)
+        torch.manual_seed(5)
+        other.reset_parameters()
+        for name, value in layer.state_dict().items():
+            assert torch.equal(value, other.state_dict()[name])
+        assert torch.isfinite(layer(spikes(n=4)).mean).all()
+
     def test_repr(self):
         text = repr(network("low_rank", trainable=["tau_m"]))
-        for part in ("in_features=6", "rank=4", "LIF(tau_m=20.0", "eps=1e-05"):
+        for part in ("in_features=6", "rank=4", "LIF(tau_m=20 (trained)", "eps=1e-05"):
             assert part in text
 
     def test_compile(self):
@@ -318,5 +413,37 @@ class TestManners:
             MomentLinear(3, 2, covariance="low_rank")
         with pytest.raises(ValueError, match="`rank` must be in 1"):
             MomentLinear(3, 2, covariance="low_rank", rank=5)
-        with pytest.raises(ValueError, match="must have shape"):
+        with pytest.raises(ValueError, match=r"must have shape \(\.\.\., 3\); got"):
             MomentBatchNorm(3)(Moments(torch.ones(2, 4), torch.ones(2, 4)))
+        images = Moments(torch.ones(2, 4, 3, 3), torch.ones(2, 4, 3, 3))
+        with pytest.raises(ValueError, match=r"must have shape \(batch, 3, height"):
+            MomentBatchNorm(3, images=True)(images)
+        with pytest.raises(ValueError, match="height, width"):
+            MomentBatchNorm(3, images=True)(Moments(torch.ones(2, 3), torch.ones(2, 3)))
+
+
+@pytest.mark.parametrize("kind", ["diagonal", "full"])
+def test_trained_neurons_compile(kind):
+    torch.manual_seed(0)
+    net = MomentLayer(
+        6, 3, covariance=kind, trainable=["tau_m", "t_ref", "V_th"]
+    ).eval()
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    for batch in (16, 7):
+        x = spikes(batch)
+        one, two = net(x).mean, compiled(x).mean
+        assert torch.allclose(one, two, rtol=1e-6)
+        grads = [
+            torch.autograd.grad(v.sum(), list(net.parameters())) for v in (one, two)
+        ]
+        for mine, theirs in zip(*grads, strict=True):
+            assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_low_rank_in_reduced_precision(dtype):
+    layer = MomentLayer(6, 3, covariance="low_rank", rank=2, dtype=dtype)
+    x = spikes()
+    out = layer(Moments(x.mean.to(dtype), x.cov.to(dtype)))
+    assert {field.dtype for field in out.cov} == {dtype}
+    assert torch.isfinite(variance(out)).all()

@@ -76,3 +76,33 @@ def test_errors():
         mf.ConvergenceError, match="no fixed point of the state after max_iter=2"
     ):
         net(x)
+
+
+def test_no_second_derivative_of_the_implicit_form():
+    net, _, x = pair("diagonal")
+    mean = x.mean.clone().requires_grad_()
+    with pytest.raises(RuntimeError, match="unroll the iteration with `steps`"):
+        torch.autograd.grad(
+            net(encoders.poisson(mean)).mean.sum(), mean, create_graph=True
+        )
+
+
+def test_reduced_precision_iterates_in_float32():
+    torch.manual_seed(0)
+    net = MomentRNN(4, 4)
+    x = encoders.poisson(torch.rand(3, 4) * 0.1)
+    expected = net(x).mean
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = net(x).mean
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, expected, rtol=0.1, atol=1e-3)
+    half = net.half()(Moments(x.mean.half(), x.cov.half())).mean
+    assert half.dtype == torch.float16
+    assert torch.allclose(half.float(), expected, rtol=0.1, atol=1e-3)
+
+
+def test_empty_batch_and_lost_input():
+    net = MomentRNN(4, 3)
+    assert net(Moments(torch.zeros(0, 4), torch.zeros(0, 4))).mean.shape == (0, 3)
+    lost = torch.full((1, 4), torch.nan)
+    assert net(Moments(lost, torch.ones(1, 4))).mean.isnan().all()

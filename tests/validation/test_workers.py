@@ -21,7 +21,7 @@ from .fakes import CRASH, FAIL, Book, evaluate, result_of
 
 GRID = """
 [defaults]
-duration = 4000
+duration = 8000
 warmup = 100
 window = 200
 precision = 0.004
@@ -41,7 +41,7 @@ def grid(tmp_path):
 
 def rows(store):
     """Everything that is recorded, times included."""
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=0.05) as db:
         results = db.execute("SELECT * FROM result ORDER BY hash").fetchall()
         numbers = db.execute(
             "SELECT hash, name, value, stderr, df FROM measurement ORDER BY hash, name"
@@ -106,6 +106,9 @@ def test_a_killed_sweep_resumes_with_the_same_numbers(grid, tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
     store = tmp_path / "a.sqlite"
+    # A last case that does not end by itself.
+    endless = "[[sweeps]]\nmu = 0.9\nsigma = 1.5\nduration = 1e10\n"
+    grid.write_text(GRID + endless)
     process = subprocess.Popen(
         command(grid, store),
         stdout=subprocess.PIPE,
@@ -121,8 +124,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
     assert process.returncode == 130
     assert "the same command resumes" in error
     assert "Traceback" not in error
-    assert f"{ready(store)} of 12 cases are finished" in out
-    assert 2 <= ready(store) < 12
+    assert f"{ready(store)} of 13 cases are finished" in out
+    assert 2 <= ready(store) < 13
 
 
 @pytest.fixture
