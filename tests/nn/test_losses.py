@@ -22,9 +22,6 @@ from meanfield.nn.losses import (
     moment_mse,
 )
 
-# torch's forward mode uses what torch deprecates
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
-
 DTYPES = [torch.float64, torch.float32]
 
 

@@ -8,9 +8,6 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from meanfield.nn import _orthant
 
-# torch's forward mode uses what torch deprecates
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")
-
 DTYPES = [torch.float64, torch.float32]
 
 
