@@ -16,8 +16,12 @@ def prefetch(typingctx, array, index):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         place = builder.bitcast(builder.gep(data, [args[1]]), cgutils.voidptr_t)
         number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        kind = ir.FunctionType(
+            ir.VoidType(), [cgutils.voidptr_t, number, number, number]
+        )
+        function = cgutils.get_or_insert_function(
+            builder.module, kind, "llvm.prefetch.p0"
+        )
         read, everywhere, data_cache = number(0), number(3), number(1)
         builder.call(function, [place, read, everywhere, data_cache])
         return context.get_dummy_value()

@@ -1,19 +1,21 @@
 """The entry for networks of neurons."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import numpy as np
 
 from meanfield.neurons import Network, Population, as_float, require
 
-from .arguments import new_key, number
+from .arguments import check_threads, new_key, number
+from .engine import available_threads
 from .network_result import NetworkResult, PopulationResult
 from .progress import progress_bar
 from .record import Record
 from .results import SpikeTrains
 
-__all__ = ["simulate_network"]
+__all__ = ["simulate_network", "simulate_networks"]
 
 
 def simulate_network(
@@ -44,9 +46,9 @@ def simulate_network(
     warmup : float, optional
         Time [ms] simulated before and discarded.
     currents : mapping of str to callable or array_like, optional
-        Input to populations by name, in the unit of their current: a function of times (steps,)
-        [ms from the start] that returns (steps,) or (steps, n), called in chunks, or
-        an array of that shape for all steps.
+        Input to populations by name, in the unit of their current: a function of times
+        (steps,) [ms from the start] that returns (steps,) or (steps, n), called in
+        chunks, or an array of that shape for all steps.
     initial : mapping of str to mapping, optional
         State at the start, by population and variable, e.g. ``{"E": {"V": V0}}``.
     record : mapping of str to Record, optional
@@ -112,17 +114,92 @@ def simulate_network(
     names = list(network.populations)
     for name, state in (initial or {}).items():
         _set_state(built, network, name, state)
-    given = {
-        names.index(name): _current(name, value, network, skip + steps, dt)
-        for name, value in (currents or {}).items()
-    }
+    given = {}
+    for name, value in (currents or {}).items():
+        function = _current(name, value, network, skip + steps, dt)
+        given[names.index(name)] = function
     records = {name: (record or {}).get(name, Record()) for name in names}
     for name, entry in records.items():
         entry.check(network.populations[name].n, duration, warmup)
     watch = _watch(built, network, records, duration, dt, skip, Watch)
     engine = Engine(built, dt=dt, warmup=skip, watch=watch, currents=given)
-    activity, spikes = _run(engine, skip, steps, width, records, progress)
-    return _result(network, built, engine, activity, spikes, records, watch, duration, bin, dt, skip)
+    wanted = _wanted(built, network, records)
+    activity, spikes = _run(engine, skip, steps, width, wanted, progress)
+    return _result(
+        network,
+        built,
+        engine,
+        activity,
+        spikes,
+        records,
+        watch,
+        duration,
+        bin,
+        dt,
+        skip,
+    )
+
+
+def simulate_networks(
+    networks: Sequence[Network],
+    *,
+    rng: Any = None,
+    threads: int | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> list[NetworkResult]:
+    """Simulate networks side by side: a sweep over parameters, or over seeds.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        The same one again and again gives independent realizations.
+    rng : None, int, SeedSequence, Generator and the like, optional
+        Randomness, of which each network takes a part of its own.
+    threads : int, optional
+        Threads to use; by default all cores. Results do not depend on it.
+    progress : bool, optional
+        Show a progress bar; by default in a terminal, after two seconds.
+    **options
+        As for `simulate_network`.
+
+    Returns
+    -------
+    list of NetworkResult
+        In the order of `networks`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `simulate_network`.
+
+    Examples
+    --------
+    >>> from meanfield.neurons import LIF, Network, Poisson, Population
+    >>> cells = Population(n=100, neuron=LIF())
+    >>> inputs = [Poisson(target="A", rate=rate, weight=0.1) for rate in (8.0, 12.0)]
+    >>> networks = [Network(populations={"A": cells}, inputs=[i]) for i in inputs]
+    >>> low, high = simulate_networks(networks, duration=500.0, rng=1)
+    >>> low["A"].rate.value < high["A"].rate.value
+    True
+    """
+    networks = list(networks)
+    seeds = np.random.SeedSequence(new_key(rng)).spawn(len(networks))
+    workers = check_threads(threads) or available_threads()
+    with (
+        progress_bar(len(networks), progress, "network") as bar,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        running = [
+            pool.submit(simulate_network, net, rng=seed, progress=False, **options)
+            for net, seed in zip(networks, seeds, strict=True)
+        ]
+        for future in as_completed(running):
+            if future.exception() is not None:
+                for other in running:
+                    other.cancel()
+            bar.update(1)
+        return [future.result() for future in running]
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
@@ -137,7 +214,9 @@ def _known(network: Network, what: str, name: str) -> Population:
     return network.populations[name]
 
 
-def _set_state(built: Any, network: Network, name: str, state: Mapping[str, Any]) -> None:
+def _set_state(
+    built: Any, network: Network, name: str, state: Mapping[str, Any]
+) -> None:
     """Put values into the state at the start."""
     n, a = _known(network, "initial", name).n, built.first[name]
     variables = built.variables[name]
@@ -156,7 +235,9 @@ def _set_state(built: Any, network: Network, name: str, state: Mapping[str, Any]
         built.net.cells.S[variables.index(variable), a : a + n] = array
 
 
-def _current(name: str, value: Any, network: Network, steps: int, dt: float) -> Callable:
+def _current(
+    name: str, value: Any, network: Network, steps: int, dt: float
+) -> Callable:
     """Return a function of times that gives checked currents."""
     n = _known(network, "currents", name).n
 
@@ -201,11 +282,19 @@ def _watch(built, network, records, duration, dt, skip, kind):
     return kind(np.concatenate(lanes), built.net.cells.S.shape[0], every, span)
 
 
-def _run(engine, skip, steps, width, records, progress):
+def _wanted(built: Any, network: Network, records: Mapping[str, Record]) -> np.ndarray:
+    """Lanes whose spikes are kept."""
+    wanted = np.zeros(built.net.cells.wait.size, dtype=np.bool_)
+    for name, record in records.items():
+        a, n = built.first[name], network.populations[name].n
+        wanted[a : a + n] = record.wants_spikes(n, slice(0, n))
+    return wanted
+
+
+def _run(engine, skip, steps, width, wanted, progress):
     """Advance, and sum up activity in bins; keep the spikes that were asked for."""
-    wanted = any(r.spikes is not None for r in records.values())
     bins = max(1, steps // width)
-    activity = np.zeros((len(records), bins), dtype=np.int64)
+    activity = np.zeros((engine.built.net.cells.first.size, bins), dtype=np.int64)
     spikes = []
     with progress_bar(skip + steps, progress, "step") as bar:
         while engine.step < skip + steps:
@@ -217,8 +306,9 @@ def _run(engine, skip, steps, width, records, progress):
                 inside = place < bins
                 for row, values in zip(activity, rate, strict=True):
                     np.add.at(row, place[inside], values[inside])
-            if wanted:
-                spikes.extend(found)
+            for step, lane in found:
+                kept = wanted[lane]
+                spikes.append((step[kept], lane[kept]))
             bar.update(engine.step - k)
     return activity, spikes
 
@@ -240,7 +330,7 @@ def _result(
             intervals=moments[:, 1:] * np.array([1.0, dt, dt * dt]),
             activity=activity[i], bin=round(bin / dt) * dt, duration=duration,
             spikes=_trains(record, step, lane - a, n, duration, dt, skip),
-            t=watch.samples * dt - skip * dt if recorded else None,
+            t=(watch.samples * watch.every - skip) * dt if recorded else None,
             traces={
                 variable: watch.trace[mine, v]
                 for v, variable in enumerate(built.variables[name])
@@ -254,9 +344,7 @@ def _trains(record, step, lane, n, duration, dt, skip) -> SpikeTrains | None:
         return None
     start, stop = record.span(duration)
     times = (step + 1 - skip) * dt
-    wanted = record.wants_spikes(n, slice(0, n))
     inside = (lane >= 0) & (lane < n) & (times > start) & (times <= stop)
-    inside[inside] = wanted[lane[inside]]
     order = np.lexsort((times[inside], lane[inside]))
     return SpikeTrains(
         times=times[inside][order], neurons=lane[inside][order],

@@ -1,4 +1,4 @@
-"""Exponentials that loops over lanes can turn into SIMD code (float64)."""
+"""Elementary functions that loops over lanes can turn into SIMD code (float64)."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ._jit import inlined
 
-__all__ = ["exp", "phi1"]
+__all__ = ["exp", "phi1", "tan_over"]
 
 _LOG2E = 1.0 / math.log(2.0)
 # ln 2 in two parts, the first with trailing zeros: k ln 2 is exact in it.
@@ -49,3 +49,20 @@ def phi1(z):
         1.0 + z / 3.0 * (1.0 + z / 4.0 * (1.0 + z / 5.0 * (1.0 + z / 6.0)))
     )
     return series if small else (exp(z) - 1.0) / (1.0 if small else z)
+
+
+@inlined
+def tan_over(y):
+    """Return tan(z)/z for y = z^2 of either sign; to 2e-12 relative for -4 <= y <= 2.25.
+
+    Lambert's continued fraction 1/(1 - y/(3 - y/(5 - ...))) up to 17, without divisions
+    on the way: 4e-8 off at y = -16.
+    """
+    a, a1, b, b1 = 3.0 - y, 1.0, 3.0, 1.0
+    a, a1, b, b1 = 5.0 * a - y * a1, a, 5.0 * b - y * b1, b
+    a, a1, b, b1 = 7.0 * a - y * a1, a, 7.0 * b - y * b1, b
+    a, a1, b, b1 = 9.0 * a - y * a1, a, 9.0 * b - y * b1, b
+    a, a1, b, b1 = 11.0 * a - y * a1, a, 11.0 * b - y * b1, b
+    a, a1, b, b1 = 13.0 * a - y * a1, a, 13.0 * b - y * b1, b
+    a, a1, b, b1 = 15.0 * a - y * a1, a, 15.0 * b - y * b1, b
+    return (17.0 * b - y * b1) / (17.0 * a - y * a1)

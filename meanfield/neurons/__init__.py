@@ -6,6 +6,7 @@ a neuron is a number or an array, of one value for each neuron.
 
 from ..errors import as_float, require
 from ._base import Parameters
+from .adaptive import AdaptiveLIF
 from .adex import AdEx
 from .conductance import ConductanceLIF
 from .connectivity import (
@@ -16,6 +17,10 @@ from .connectivity import (
     Rule,
     Sparse,
 )
+from .eif import EIF
+from .escape import EscapeLIF
+from .hodgkin_huxley import HodgkinHuxley
+from .izhikevich import Izhikevich
 from .lif import LIF
 from .networks import (
     Network,
@@ -25,12 +30,19 @@ from .networks import (
     Projection,
     SpikeSource,
 )
+from .qif import QIF
 from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
 
 __all__ = [
+    "EIF",
     "LIF",
     "NMDA",
+    "QIF",
     "AdEx",
+    "AdaptiveLIF",
+    "EscapeLIF",
+    "HodgkinHuxley",
+    "Izhikevich",
     "Alpha",
     "Bernoulli",
     "ConductanceLIF",

@@ -51,6 +51,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
 
 @inlined
 def step(S, a, n, par, q, L, X, held, spiked):
+    """Make a step of the lanes from a; see `network.loop.advance_block`."""
     V, W = S[0][a : a + n], S[1][a : a + n]
     current, g, drive = X[CURRENT], X[CONDUCTANCE], X[DRIVE]
     jump, normal = X[JUMP], X[NORMAL]

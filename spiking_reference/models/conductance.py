@@ -44,6 +44,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
 
 @inlined
 def step(S, a, n, par, q, L, X, held, spiked):
+    """Make a step of the lanes from a; see `network.loop.advance_block`."""
     V = S[0][a : a + n]
     half, leak = par[q : q + n], par[q + L * _LEAK : q + L * _LEAK + n]
     rest = par[q + L * _REST : q + L * _REST + n]

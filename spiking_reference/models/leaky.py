@@ -53,6 +53,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
 
 @inlined
 def step(S, a, n, par, q, L, X, held, spiked):
+    """Make a step of the lanes from a; see `network.loop.advance_block`."""
     V = S[0][a : a + n]
     decay, gain = par[q : q + n], par[q + L * _GAIN : q + L * _GAIN + n]
     drift = par[q + L * _DRIFT : q + L * _DRIFT + n]

@@ -11,6 +11,7 @@ STATE = ("V",)
 
 @inlined
 def step(S, a, n, par, q, L, X, held, spiked):
+    """Draw the spikes of a step."""
     u = X[UNIFORM]
     for l in range(n):
         spiked[l] = count(u[l], par[q + l], par[q + L + l])

@@ -9,5 +9,6 @@ STATE = ("V",)
 
 @inlined
 def step(S, a, n, par, q, L, X, held, spiked):
+    """Leave the spikes to `network.deliver.replay`."""
     for l in range(n):
         spiked[l] = 0

@@ -43,8 +43,8 @@ class Receptors(NamedTuple):
     """Synaptic variables, receptor by receptor; those of a population lie together.
 
     kind: see `receptors`; first_lane, lanes, ring, state (receptors,): the population's
-    first lane and number of lanes, and where its arrivals and variables begin; row: length of
-    a row of coefficients `coef`, beginning at first_coef; range (populations, 2):
+    first lane and number of lanes, and where its arrivals and variables begin; row: length
+    of a row of coefficients `coef`, beginning at first_coef; range (populations, 2):
     receptors of each; arrivals: weights on the way, (slots, lanes) for each receptor;
     slots (1,); g: variables, (2, lanes) for each.
     """
@@ -71,7 +71,8 @@ class Inputs(NamedTuple):
     (inputs,): distribution of one draw, or, where `row` is not 0, p0 and mean of each lane
     from first_par; current: currents of the running call, (steps, lanes or
     1) for each population; first_current, columns (populations,): where they begin, and
-    the number of columns, 0 for none; at (1,): the step they begin with; spike_step, spike_lane, next (1,): given spikes, in order.
+    the number of columns, 0 for none; at (1,): the step they begin with;
+    spike_step, spike_lane, next (1,): given spikes, in order.
     """
 
     range: np.ndarray

@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 
 from meanfield.neurons import (
+    EIF,
     LIF,
+    QIF,
+    AdaptiveLIF,
     AdEx,
     ConductanceLIF,
+    EscapeLIF,
+    HodgkinHuxley,
+    Izhikevich,
     Network,
     PoissonSource,
     Population,
@@ -31,6 +37,12 @@ MODELS = {
     LIF: "leaky",
     ConductanceLIF: "conductance",
     AdEx: "adex",
+    EIF: "eif",
+    QIF: "qif",
+    Izhikevich: "izhikevich",
+    AdaptiveLIF: "adaptive",
+    EscapeLIF: "escape",
+    HodgkinHuxley: "hodgkin_huxley",
     PoissonSource: "poisson_source",
     SpikeSource: "spike_source",
 }
@@ -54,7 +66,8 @@ class Built:
     """A network ready to run.
 
     models: modules in `models`, in the order of their numbers; first, variables: the first
-    lane, and the names of the state's rows, of each population; chunk: steps between deliveries.
+    lane, and the names of the state's rows, of each population; chunk: steps between
+    deliveries.
     """
 
     net: Net

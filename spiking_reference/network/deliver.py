@@ -64,7 +64,7 @@ def _announce(net, lane):
         j = wires.order[at]
         row, first = wires.first_row[j] + source + j, wires.first_edge[j]
         for e in range(wires.indptr[row], wires.indptr[row + 1], _LINE):
-            prefetch(wires.targets, first + e)
+            prefetch(wires.targets, first + e)  # type: ignore
 
 
 @inner

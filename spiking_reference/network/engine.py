@@ -84,7 +84,9 @@ class Engine:
             starts=np.zeros(built.chunk + 2, dtype=np.int64),
         )
 
-    def advance(self, steps: int) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    def advance(
+        self, steps: int
+    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
         """Make `steps` <= call steps.
 
         Returns

@@ -162,7 +162,7 @@ def advance_block(net, box, b, k0, k1):
             _draw_uniforms(cells, box, a, n)
         if flags & KEEPS:
             _keep_jumps(cells, box, a, n)
-        step(cells.S, a, n, cells.par, q, L, box.X, held, spiked)  # noqa: F821
+        step(cells.S, a, n, cells.par, q, L, box.X, held, spiked)  # type: ignore # noqa: F821
         total = 0
         for l in range(n):
             held[l] = n_ref[l] if spiked[l] > 0 else max(held[l] - 1, 0)
@@ -176,20 +176,20 @@ def advance_block(net, box, b, k0, k1):
 def choose(kind, net, box, b, k0, k1):
     """Go on to the model number `kind`."""
     if kind == 0:
-        head(net, box, b, k0, k1)  # noqa: F821
+        head(net, box, b, k0, k1)  # type: ignore # noqa: F821
     else:
-        tail(kind - 1, net, box, b, k0, k1)  # noqa: F821
+        tail(kind - 1, net, box, b, k0, k1)  # type: ignore # noqa: F821
 
 
 def last(kind, net, box, b, k0, k1):
     """Go on to the last of the models."""
-    head(net, box, b, k0, k1)  # noqa: F821
+    head(net, box, b, k0, k1)  # type: ignore # noqa: F821
 
 
 def advance(net, box, b0, b1, k0, k1):
     """Take the blocks b0 to b1 through the steps k0 to k1."""
     for b in range(b0, b1):
-        advance_one(net.cells.kind[b], net, box, b, k0, k1)  # noqa: F821
+        advance_one(net.cells.kind[b], net, box, b, k0, k1)  # type: ignore # noqa: F821
 
 
 def run(net, box, blocks, k0, k1, chunk):

@@ -1,10 +1,10 @@
 """Synaptic variables: exact between steps, and what they amount to in a step.
 
 A receptor is a cascade g' = -g/tau_d + y, y' = -y/tau_r, into which weights jump, or g
-alone. Both move exactly. What acts on the membrane in a step is a weighted mean of g over the
-step: weighted by exp(-(h - s)/tau_m) for a membrane that is leaky with tau_m, which makes
-its voltage exact, else with equal weights, an error of second order. For
-conductances the mean is multiplied by E_rev, or by the voltage where magnesium blocks.
+alone. Both move exactly. What acts on the membrane in a step is a weighted mean of g over
+it: weighted by exp(-(h - s)/tau_m) for a membrane that is leaky with tau_m, which makes its
+voltage exact, else with equal weights, an error of second order. Magnesium blocks
+according to the voltage at the beginning of the step.
 """
 
 import math
