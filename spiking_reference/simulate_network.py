@@ -96,16 +96,7 @@ def simulate_network(
 
     if not isinstance(network, Network):
         raise TypeError(f"`network` must be a Network; got {type(network).__name__}")
-    duration, dt, warmup, bin = (
-        number(name, value)
-        for name, value in (
-            ("duration", duration), ("dt", dt), ("warmup", warmup), ("bin", bin),
-        )
-    )  # fmt: skip
-    require(dt > 0, "dt", "must be positive (ms)", dt)
-    require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
-    require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
-    require(bin >= dt, "bin", f"must be at least dt={dt} (ms)", bin)
+    duration, dt, warmup, bin = _checked_times(duration, dt, warmup, bin)
     _one_of("refractory_input", refractory_input, ("discard", "keep"))
     _one_of("conductance", conductance, ("mean", "start", "end"))
     options = Options(dt=dt, refractory_input=refractory_input, conductance=conductance)
@@ -200,6 +191,16 @@ def simulate_networks(
                     other.cancel()
             bar.update(1)
         return [future.result() for future in running]
+
+
+def _checked_times(duration: Any, dt: Any, warmup: Any, bin: Any) -> tuple[float, ...]:
+    given = {"duration": duration, "dt": dt, "warmup": warmup, "bin": bin}
+    duration, dt, warmup, bin = (number(name, value) for name, value in given.items())
+    require(dt > 0, "dt", "must be positive (ms)", dt)
+    require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
+    require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
+    require(bin >= dt, "bin", f"must be at least dt={dt} (ms)", bin)
+    return duration, dt, warmup, bin
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:

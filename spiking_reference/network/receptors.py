@@ -14,9 +14,9 @@ import numpy as np
 
 from meanfield.neurons import NMDA, Alpha, Delta, DoubleExponential, Exponential
 
-from .._jit import inlined
+from .._jit import inlined, inner
 from ..vector import exp
-from .slots import CONDUCTANCE, CURRENT, DRIVE, JUMP
+from .slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, MEAN
 
 __all__ = ["DELTA", "N_COEF", "coefficients", "kind_of", "receive"]
 
@@ -118,20 +118,55 @@ def receive(receptors, r, k, a, n, X, V):
     begins = receptors.state[r] + place
     g = receptors.g[begins : begins + n]
     y = receptors.g[begins + m : begins + m + n]
-    coef = receptors.coef
-    current, conductance, drive = X[CURRENT], X[CONDUCTANCE], X[DRIVE]
+    mean = X[MEAN]
+    if receptors.coef[q + L * _IN_Y] == 0.0:
+        _single(receptors.coef, q, L, arrived, g, mean)
+    else:
+        _cascaded(receptors.coef, q, L, arrived, g, y, mean)
+    if kind == CURRENT_KIND:
+        current = X[CURRENT]
+        for l in range(n):
+            current[l] += mean[l]
+        return
+    if kind == NMDA_KIND:
+        _block(receptors.coef, q, L, V, mean)
+    E_rev = receptors.coef[q + L * _E_REV : q + L * _E_REV + n]
+    conductance, drive = X[CONDUCTANCE], X[DRIVE]
     for l in range(n):
-        i = q + l
-        gl = g[l] + coef[i + L * _IN_G] * arrived[l]
-        yl = y[l] + coef[i + L * _IN_Y] * arrived[l]
+        conductance[l] += mean[l]
+        drive[l] += mean[l] * E_rev[l]
+
+
+@inner
+def _single(coef, q, L, arrived, g, mean):
+    """Move g, and take its mean."""
+    n = g.size
+    jump = coef[q + L * _IN_G : q + L * _IN_G + n]
+    kappa = coef[q + L * _KAPPA_G : q + L * _KAPPA_G + n]
+    decay = coef[q + L * _A11 : q + L * _A11 + n]
+    for l in range(n):
+        gl = g[l] + jump[l] * arrived[l]
+        mean[l] = kappa[l] * gl
+        g[l] = decay[l] * gl
         arrived[l] = np.float32(0.0)
-        mean = coef[i + L * _KAPPA_G] * gl + coef[i + L * _KAPPA_Y] * yl
-        if kind == CURRENT_KIND:
-            current[l] += mean
-        else:
-            if kind == NMDA_KIND:
-                mean /= 1.0 + coef[i + L * _MG] * exp(coef[i + L * _SLOPE] * V[l])
-            conductance[l] += mean
-            drive[l] += mean * coef[i + L * _E_REV]
+
+
+@inner
+def _cascaded(coef, q, L, arrived, g, y, mean):
+    """Move y and g, and take the mean of g."""
+    for l in range(g.size):
+        i = q + l
+        gl = g[l]
+        yl = y[l] + coef[i + L * _IN_Y] * arrived[l]
+        mean[l] = coef[i + L * _KAPPA_G] * gl + coef[i + L * _KAPPA_Y] * yl
         g[l] = coef[i + L * _A11] * gl + coef[i + L * _A12] * yl
         y[l] = coef[i + L * _A22] * yl
+        arrived[l] = np.float32(0.0)
+
+
+@inner
+def _block(coef, q, L, V, mean):
+    """Let magnesium block the part that the voltage does not free."""
+    for l in range(V.size):
+        ratio = coef[q + L * _MG + l]
+        mean[l] /= 1.0 + ratio * exp(coef[q + L * _SLOPE + l] * V[l])

@@ -7,6 +7,7 @@ __all__ = [
     "DRIVE",
     "JUMP",
     "KEEPS",
+    "MEAN",
     "NORMAL",
     "NORMALS",
     "N_SLOTS",
@@ -22,7 +23,8 @@ BLOCK = 256  # neurons that are advanced side by side
 CURRENT, CONDUCTANCE, DRIVE = 0, 1, 2
 OF_DENDRITE = 3  # what a second compartment's first three are higher by
 JUMP, NORMAL, UNIFORM = 6, 7, 8
-N_SLOTS = 9
+MEAN = 9  # of one receptor, on its way to the others
+N_SLOTS = 10
 
 # What a block does in each step: bits of its flags.
 NORMALS, UNIFORMS, KEEPS = 1, 2, 4
