@@ -100,8 +100,8 @@ for (top, bottom), rate, run in zip(axes.T, rates, runs, strict=True):
 
 # %%
 # Firing is irregular, the inhibitory rate is above the excitatory one, and all of it
-# follows the fluctuations that the shared afferents bring. Intervals vary almost as those of
-# Poisson trains do:
+# follows the fluctuations that the shared afferents bring. Intervals vary almost as those
+# of Poisson trains do:
 
 for name in "EI":
     print(f"{name}: CV {np.nanmean(runs[1][name].cv):.2f}")
