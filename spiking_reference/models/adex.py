@@ -68,11 +68,12 @@ def step(S, a, n, par, q, L, X, held, spiked):
         f = (leak * (rest - v0) - g[l] * v0 + kick + total) * par[k + L * _PER_C]
         slope = (kick * par[k + L * _PER_DELTA] - leak - g[l]) * par[k + L * _PER_C]
         v = v0 + h * phi1(min(h * slope, _STEEPEST)) * f
-        v += par[k + L * _NOISE] * normal[l] + jump[l]
+        v += par[k + L * _NOISE] * normal[l]
         free = held[l] == 0
         v = min(v, theta) if free else reset
-        fires = (v >= theta) & free
         mean = par[k + L * _A] * (0.5 * (v0 + v) - rest)
+        v = min(v + jump[l], theta) if free else reset
+        fires = (v >= theta) & free
         w = mean + (w - mean) * par[k + L * _DECAY]
         V[l] = reset if fires else v
         W[l] = w + (par[k + L * _B] if fires else 0.0)
