@@ -106,9 +106,9 @@ def test_a_killed_sweep_resumes_with_the_same_numbers(grid, tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
     store = tmp_path / "a.sqlite"
-    # A last case that does not end by itself.
-    endless = "[[sweeps]]\nmu = 0.9\nsigma = 1.5\nduration = 1e10\n"
-    grid.write_text(GRID + endless)
+    # A last case that takes minutes.
+    long = "[[sweeps]]\nmu = 0.9\nsigma = 1.5\nduration = 1e7\n"
+    grid.write_text(GRID + long)
     process = subprocess.Popen(
         command(grid, store),
         stdout=subprocess.PIPE,
