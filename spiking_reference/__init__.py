@@ -6,10 +6,12 @@ It imports the parameter classes of `meanfield.neurons` and nothing else of the 
 from .inputs import GaussianInput, PoissonInput, WhiteNoise
 from .layer_results import LayeredResult, LayerMoments
 from .layers import Layer
+from .network_result import NetworkResult, PopulationResult
 from .record import Record
 from .results import Recording, SimulationResult, SpikeTrains
 from .simulate import simulate
 from .simulate_layers import simulate_layers
+from .simulate_network import simulate_network, simulate_networks
 from .statistics import Estimate
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "Layer",
     "LayerMoments",
     "LayeredResult",
+    "NetworkResult",
     "PoissonInput",
+    "PopulationResult",
     "Record",
     "Recording",
     "SimulationResult",
@@ -26,4 +30,6 @@ __all__ = [
     "WhiteNoise",
     "simulate",
     "simulate_layers",
+    "simulate_network",
+    "simulate_networks",
 ]

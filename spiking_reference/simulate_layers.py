@@ -13,6 +13,7 @@ from .engine import available_threads, drain
 from .inputs import GaussianInput, PoissonInput
 from .layer_results import LayeredResult, LayerMoments
 from .layers import Layer
+from .progress import progress_bar
 
 __all__ = ["simulate_layers"]
 
@@ -20,7 +21,6 @@ COVARIANCES = ("diagonal", "full", None)
 # Batches behind a standard error, where there are so many windows; whole runs where
 # there are so many trials.
 _BATCHES = 32
-_PATIENCE = 2.0  # seconds until a progress bar shows up by itself
 
 
 def simulate_layers(
@@ -152,8 +152,6 @@ def simulate_layers(
 
 
 def _execute(plan: Any, threads: int, progress: bool | None) -> LayeredResult:
-    from tqdm.auto import tqdm
-
     from .layer_jobs import jobs_of
 
     batch, shape = plan.inputs.shape[0], (plan.readouts.size, plan.sizes[-1])
@@ -161,12 +159,7 @@ def _execute(plan: Any, threads: int, progress: bool | None) -> LayeredResult:
     counts = np.zeros((batch, plan.trials, *shape), dtype=np.int64)
     sums = np.zeros((batch, *none.sums.shape))
     pairs = np.zeros((batch, *none.pair_sums.shape))
-    bar = tqdm(
-        total=batch * plan.trials,
-        unit="run",
-        disable=None if progress is None else not progress,
-        delay=_PATIENCE if progress is None else 0,
-    )
+    bar = progress_bar(batch * plan.trials, progress, "run")
 
     def report(job: Any, done: int) -> None:
         bar.update(done)

@@ -2,6 +2,7 @@
 
 from . import (
     bench_layers,
+    bench_networks,
     bench_nn,
     bench_simulate_bias,
     bench_simulate_speed,
@@ -13,6 +14,7 @@ for benchmark in (
     bench_nn,
     bench_simulate_speed,
     bench_layers,
+    bench_networks,
     bench_simulate_bias,
 ):
     benchmark.main()

@@ -1,76 +1,18 @@
-"""Neuron models as data: frozen, validated parameters and nothing else.
+"""The leaky integrate-and-fire neuron."""
 
-Theory and simulator both read these classes; neither adds state to them. A parameter
-is a number or an array that broadcasts against the input of the function it goes to.
-"""
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .errors import as_float, require
+from ..errors import require
+from ._base import Parameters, is_tensor
 
 __all__ = ["LIF"]
 
-# Fields are annotated `Any`: array_like going in, a float or a read-only float64 array
-# once constructed.
-
-
-class _Parameters:
-    """Equality by value (arrays included), and the common shape of all parameters."""
-
-    __slots__ = ()
-
-    def _freeze(self) -> None:
-        """Turn every field into a float or a read-only float64 array; tensors stay."""
-        for name in _names(self):
-            if _is_tensor(getattr(self, name)):
-                continue
-            array = as_float(name, getattr(self, name)).astype(np.float64)
-            require(~np.isnan(array), name, "must be a number", array)
-            array.flags.writeable = False
-            value = array.item() if array.ndim == 0 else array
-            object.__setattr__(self, name, value)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape that all parameters broadcast to; ``()`` for plain numbers."""
-        return np.broadcast_shapes(*(np.shape(getattr(self, n)) for n in _names(self)))
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        pairs = ((getattr(self, n), getattr(other, n)) for n in _names(self))
-        return all(_equal(mine, theirs) for mine, theirs in pairs)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *(_key(getattr(self, n)) for n in _names(self))))
-
-
-def _names(parameters: Any) -> list[str]:
-    return [field.name for field in fields(parameters)]
-
-
-def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "requires_grad")
-
-
-def _equal(mine: Any, theirs: Any) -> bool:
-    if _is_tensor(mine) or _is_tensor(theirs):
-        return mine is theirs
-    return np.array_equal(mine, theirs)
-
-
-def _key(value: Any) -> Any:
-    if _is_tensor(value):
-        return id(value)
-    array = np.asarray(value) + 0.0
-    return array.shape, array.tobytes()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LIF(_Parameters):
+class LIF(Parameters):
     """Leaky integrate-and-fire neuron.
 
     Parameters
@@ -118,7 +60,7 @@ class LIF(_Parameters):
     def __post_init__(self) -> None:
         self._freeze()
         tau_m, t_ref, V_th, V_reset, E_L = (
-            None if _is_tensor(v) else np.asarray(v)
+            None if is_tensor(v) else np.asarray(v)
             for v in (self.tau_m, self.t_ref, self.V_th, self.V_reset, self.E_L)
         )
         if tau_m is not None:

@@ -1,0 +1,66 @@
+"""Neurons, synapses and networks as data: frozen, validated parameters, nothing else.
+
+Theory and simulator both read these classes; neither adds state to them. A parameter of
+a neuron is a number or an array, of one value for each neuron.
+"""
+
+from ..errors import as_float, require
+from ._base import Parameters
+from .adaptive import AdaptiveLIF
+from .adex import AdEx
+from .conductance import ConductanceLIF
+from .connectivity import (
+    Bernoulli,
+    FixedInDegree,
+    FixedOutDegree,
+    OneToOne,
+    Rule,
+    Sparse,
+)
+from .eif import EIF
+from .escape import EscapeLIF
+from .hodgkin_huxley import HodgkinHuxley
+from .izhikevich import Izhikevich
+from .lif import LIF
+from .networks import (
+    Network,
+    Poisson,
+    PoissonSource,
+    Population,
+    Projection,
+    SpikeSource,
+)
+from .qif import QIF
+from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
+
+__all__ = [
+    "EIF",
+    "LIF",
+    "NMDA",
+    "QIF",
+    "AdEx",
+    "AdaptiveLIF",
+    "EscapeLIF",
+    "HodgkinHuxley",
+    "Izhikevich",
+    "Alpha",
+    "Bernoulli",
+    "ConductanceLIF",
+    "Delta",
+    "DoubleExponential",
+    "Exponential",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "Network",
+    "OneToOne",
+    "Parameters",
+    "Poisson",
+    "PoissonSource",
+    "Population",
+    "Projection",
+    "Rule",
+    "Sparse",
+    "SpikeSource",
+    "as_float",
+    "require",
+]

@@ -1,0 +1,1 @@
+"""Networks on a grid of time steps: synapses, their delivery, and the time loop."""

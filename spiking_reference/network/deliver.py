@@ -1,0 +1,132 @@
+"""Delivery of spikes: each adds its weights to what will arrive at its targets."""
+
+import numpy as np
+
+from .._jit import inlined, inner, kernel
+from ..prefetch import prefetch
+from .slots import BLOCK
+
+_AHEAD = 3  # spikes whose rows are on the way
+_LINE = 32  # targets to a line of memory, at least
+
+__all__ = ["deliver", "deliver_part", "replay", "split_rows"]
+
+
+@inlined
+def _row(net, j, source, k, e0, e1):
+    """Deliver the edges e0 to e1 of projection j, for a spike in step k."""
+    wires, receptors = net.wires, net.receptors
+    r = wires.receptor[j]
+    m, slots, base = receptors.lanes[r], receptors.slots[0], receptors.ring[r]
+    targets, arrivals = wires.targets, receptors.arrivals
+    w0, d0 = wires.first_weight[j], wires.first_delay[j]
+    first = wires.first_edge[j]
+    if d0 < 0:
+        begins = base + ((k + 1 + wires.delay[j]) % slots) * m
+        arrived, chosen = arrivals[begins : begins + m], targets[e0:e1]
+        if w0 < 0:
+            weight = wires.weight[j]
+            for e in range(chosen.size):
+                arrived[chosen[e]] += weight
+        else:
+            weights = wires.weights[w0 + e0 - first : w0 + e1 - first]
+            for e in range(chosen.size):
+                arrived[chosen[e]] += weights[e]
+        return
+    for e in range(e0, e1):
+        slot = (k + 1 + np.int64(wires.delays[d0 + e - first])) % slots
+        weight = wires.weight[j] if w0 < 0 else wires.weights[w0 + e - first]
+        arrivals[base + slot * m + np.int64(targets[e])] += weight
+
+
+@inner
+def _sort(box, begin, end, k0, k1):
+    """Order spikes by step, then lane: what arrives together is written together."""
+    starts = box.starts
+    starts[: k1 - k0 + 1] = 0
+    for i in range(begin, end):
+        starts[box.step[i] - k0 + 1] += 1
+    for k in range(k1 - k0):
+        starts[k + 1] += starts[k]
+    for i in range(begin, end):
+        k = box.step[i] - k0
+        box.order[starts[k]] = i
+        starts[k] += 1
+
+
+@inlined
+def _announce(net, lane):
+    """Have the rows of a source brought from memory."""
+    wires, cells = net.wires, net.cells
+    p = cells.population[lane // BLOCK]
+    source = lane - cells.first[p]
+    for at in range(wires.of[p, 0], wires.of[p, 1]):
+        j = wires.order[at]
+        row, first = wires.first_row[j] + source + j, wires.first_edge[j]
+        for e in range(wires.indptr[row], wires.indptr[row + 1], _LINE):
+            prefetch(wires.targets, first + e)  # type: ignore
+
+
+@inner
+def deliver(net, box, begin, end, k0, k1, part, split):
+    """Deliver the spikes begin to end of a box to the targets of one part, or to all.
+
+    They are of the steps k0 to k1.
+    """
+    wires, cells = net.wires, net.cells
+    if wires.order.size == 0:
+        return
+    _sort(box, begin, end, k0, k1)
+    for o in range(end - begin):
+        i = box.order[o]
+        lane, k = box.lane[i], box.step[i]
+        if o + _AHEAD < end - begin:
+            _announce(net, box.lane[box.order[o + _AHEAD]])
+        p = cells.population[lane // BLOCK]
+        source = lane - cells.first[p]
+        for at in range(wires.of[p, 0], wires.of[p, 1]):
+            j = wires.order[at]
+            row, first = wires.first_row[j] + source, wires.first_edge[j]
+            if split:
+                e0, e1 = wires.split[part, row], wires.split[part + 1, row]
+            else:
+                e0, e1 = wires.indptr[row + j], wires.indptr[row + j + 1]
+            if e1 > e0:
+                _row(net, j, source, k, first + e0, first + e1)
+
+
+@kernel
+def deliver_part(net, box, k0, k1, part):
+    """Deliver all spikes of a box to the targets of one part."""
+    deliver(net, box, 0, box.used[0], k0, k1, part, True)
+
+
+@kernel
+def split_rows(wires, j, rows, bounds, split):
+    """Find the edges of projection j whose targets lie in each part (bounds, lanes)."""
+    first_row, first = wires.first_row[j], wires.first_edge[j]
+    for i in range(rows):
+        e, end = wires.indptr[first_row + i + j], wires.indptr[first_row + i + j + 1]
+        for part in range(bounds.size):
+            while e < end and wires.targets[first + e] < bounds[part]:
+                e += 1
+            split[part, first_row + i] = e
+
+
+@inner
+def replay(net, box, k0, k1):
+    """Put the given spikes of the steps k0 to k1 into the box."""
+    inputs, cells = net.inputs, net.cells
+    while inputs.next[0] < inputs.spike_step.size:
+        i = inputs.next[0]
+        k = inputs.spike_step[i]
+        if k >= k1:
+            return
+        n = box.used[0]
+        lane = inputs.spike_lane[i]
+        box.step[n], box.lane[n] = k, lane
+        box.used[0] = n + 1
+        box.rate[cells.population[lane // BLOCK], k - inputs.at[0]] += 1
+        if k >= box.clock[0]:
+            box.moments[lane, 0] += 1.0
+        inputs.next[0] = i + 1

@@ -1,0 +1,114 @@
+"""What a simulation of a network returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .results import SpikeTrains
+from .statistics import Estimate
+
+__all__ = ["NetworkResult", "PopulationResult"]
+
+_BATCHES = 32  # behind the standard error of a population's rate
+# A population whose rate [kHz] stays above this for so long [ms] has run away.
+RUNAWAY_RATE, RUNAWAY_TIME = 0.1, 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PopulationResult:
+    """Statistics of one population after the warm-up.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray
+        Spikes (n,) of each neuron.
+    intervals : numpy.ndarray
+        Number, sum [ms] and sum of squares (n, 3) of the interspike intervals.
+    activity : numpy.ndarray
+        Spikes (bins,) of the population in consecutive bins.
+    bin, duration : float
+        [ms].
+    spikes : SpikeTrains or None
+        Recorded spikes.
+    t : numpy.ndarray or None
+        Times (samples,) [ms] of the recorded states.
+    traces : mapping of str to numpy.ndarray
+        Recorded variables (neurons, samples), by name.
+    """
+
+    counts: np.ndarray
+    intervals: np.ndarray
+    activity: np.ndarray
+    bin: float
+    duration: float
+    spikes: SpikeTrains | None
+    t: np.ndarray | None
+    traces: Mapping[str, np.ndarray]
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return self.counts.size
+
+    @property
+    def rates(self) -> np.ndarray:
+        """Rate (n,) of each neuron [kHz]."""
+        return self.counts / self.duration
+
+    @property
+    def rate(self) -> Estimate:
+        """Mean rate of the population [kHz]; error from batches of bins in time."""
+        mean = float(self.counts.mean() / self.duration)
+        bins = self.activity.size // _BATCHES * _BATCHES
+        if bins == 0:
+            return Estimate(mean, np.nan)
+        batches = self.activity[:bins].reshape(_BATCHES, -1).mean(axis=1)
+        spread = batches.std(ddof=1) / np.sqrt(_BATCHES)
+        return Estimate(mean, float(spread / (self.n * self.bin)))
+
+    @property
+    def cv(self) -> np.ndarray:
+        """Coefficient of variation (n,) of the intervals; NaN for less than two."""
+        k, total, squares = self.intervals.T
+        enough = k >= 2
+        safe = np.where(enough, k, 2.0)
+        variance = (squares - total * total / safe) / (safe - 1.0)
+        mean = np.where(enough, total, 1.0) / safe
+        return np.where(enough, np.sqrt(np.maximum(variance, 0.0)) / mean, np.nan)
+
+    @property
+    def runaway(self) -> bool:
+        """Whether the rate stayed above 100 Hz for 100 ms."""
+        width = max(1, round(RUNAWAY_TIME / self.bin))
+        if self.activity.size < width:
+            return False
+        total = np.concatenate([[0], np.cumsum(self.activity)])
+        spikes = total[width:] - total[:-width]
+        return bool(np.any(spikes > RUNAWAY_RATE * width * self.bin * self.n))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkResult(Mapping):
+    """Results of the populations, by name.
+
+    Parameters
+    ----------
+    populations : mapping of str to PopulationResult
+    """
+
+    populations: Mapping[str, PopulationResult]
+
+    def __getitem__(self, name: str) -> PopulationResult:
+        return self.populations[name]
+
+    def __iter__(self):
+        return iter(self.populations)
+
+    def __len__(self) -> int:
+        return len(self.populations)
+
+    @property
+    def runaway(self) -> tuple[str, ...]:
+        """Names of the populations that ran away."""
+        return tuple(name for name, result in self.items() if result.runaway)
