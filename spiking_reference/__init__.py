@@ -3,6 +3,8 @@
 It imports the parameter classes of `meanfield.neurons` and nothing else of the theory.
 """
 
+from . import trains
+from .currents import OrnsteinUhlenbeck, Ramp, Sinusoid, Step
 from .inputs import GaussianInput, PoissonInput, WhiteNoise
 from .layer_results import LayeredResult, LayerMoments
 from .layers import Layer
@@ -21,15 +23,20 @@ __all__ = [
     "LayerMoments",
     "LayeredResult",
     "NetworkResult",
+    "OrnsteinUhlenbeck",
     "PoissonInput",
     "PopulationResult",
+    "Ramp",
     "Record",
     "Recording",
     "SimulationResult",
+    "Sinusoid",
     "SpikeTrains",
+    "Step",
     "WhiteNoise",
     "simulate",
     "simulate_layers",
     "simulate_network",
     "simulate_networks",
+    "trains",
 ]

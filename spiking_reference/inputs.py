@@ -1,16 +1,24 @@
 """What drives the neurons: white-noise currents, and Poisson spike trains."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from meanfield.neurons import as_float, require
 
-__all__ = ["GaussianInput", "PoissonInput", "WhiteNoise"]
+from .noise import (
+    Blocks,
+    check_correlation,
+    check_semidefinite,
+    correlation_matrices,
+    mixture,
+    seeds,
+)
 
-# Eigenvalues of a correlation matrix above -n * _ROUNDING count as zero.
-_ROUNDING = 1e-12
+__all__ = ["GaussianInput", "PoissonInput", "WhiteNoise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +75,7 @@ class WhiteNoise:
         require((sigma >= 0) & np.isfinite(sigma), "sigma", finite, sigma)
         _ = self.shape
         if self.correlation is not None:
-            _check_correlation(np.asarray(self.correlation))
+            check_correlation(np.asarray(self.correlation))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -110,59 +118,56 @@ class WhiteNoise:
                 "`correlation` needs neurons along the last axis; got scalar mu and "
                 "sigma; pass at least one of them as an array"
             )
-        n = shape[-1]
-        given = np.asarray(self.correlation)
-        if given.ndim == 0:
-            lowest = -1.0 / (n - 1) if n > 1 else -1.0
-            require(
-                given >= lowest - _ROUNDING,
-                "correlation",
-                f"must be at least {lowest:.6g} for {n} neurons to be semidefinite",
-                given,
-            )
-            given = np.where(np.eye(n, dtype=bool), 1.0, given)
-        try:
-            return np.broadcast_to(given, (*shape, n))
-        except ValueError:
+        return correlation_matrices(self.correlation, shape)
+
+    def source(self, n: int, dt: float, seed: Any = None) -> Callable:
+        """Return the current of one run of a network, held over each step.
+
+        Parameters
+        ----------
+        n : int
+            Number of neurons.
+        dt : float
+            Step [ms].
+        seed : None, int or SeedSequence, optional
+            Where its random numbers come from.
+
+        Returns
+        -------
+        callable
+            A function of the middles (steps,) of consecutive steps that returns
+            mu + sigma z/sqrt(dt), z standard normal, of shape (steps,) or (steps, n).
+
+        Raises
+        ------
+        ValueError
+            If `mu`, `sigma` or `correlation` are for other numbers of neurons.
+
+        Notes
+        -----
+        `Population.sigma` is better for noise that neurons do not share: its paths are
+        followed between grid points. Here they are straight within a step.
+
+        Examples
+        --------
+        >>> WhiteNoise(mu=1.0, sigma=0.5).source(3, 0.1, seed=1)(np.array([0.05])).shape
+        (1, 3)
+        """
+        if self.shape not in ((), (n,)):
             raise ValueError(
-                f"`correlation` must be a number or have shape (..., {n}, {n}) for "
-                f"neurons of shape {shape}; got shape {given.shape}"
-            ) from None
+                f"`mu` and `sigma` must be numbers or of shape (n,) = ({n},); got shape "
+                f"{self.shape}"
+            )
+        columns, mix = mixture(self.correlation, n)
+        root = seeds(seed)
+        mu, sigma = np.asarray(self.mu), np.asarray(self.sigma) / np.sqrt(dt)
 
+        def blocks(size: int) -> Iterator[np.ndarray]:
+            g = np.random.default_rng(root)
+            while True:
+                yield mu + sigma * mix(g.standard_normal((size, columns)))
 
-def _check_correlation(given: np.ndarray) -> None:
-    inside = (given >= -1) & (given <= 1)
-    require(inside, "correlation", "must be between -1 and 1", given)
-    if given.ndim == 0:
-        return
-    if given.ndim == 1 or given.shape[-1] != given.shape[-2]:
-        raise ValueError(
-            "`correlation` must be a number or square matrices (..., n, n); got shape "
-            f"{given.shape}"
-        )
-    diagonal = np.diagonal(given, axis1=-2, axis2=-1)
-    require(
-        np.abs(diagonal - 1.0) <= _ROUNDING,
-        "correlation",
-        "must have ones on the diagonal",
-        diagonal,
-        "give variances through `sigma`",
-    )
-    _check_semidefinite("correlation", given)
-
-
-def _check_semidefinite(name: str, given: np.ndarray) -> None:
-    """Check matrices (..., n, n), up to rounding of their largest entry."""
-    scale = _ROUNDING * np.max(np.abs(given), axis=(-2, -1), initial=0.0)
-    off = np.abs(given - np.swapaxes(given, -1, -2))
-    require(off <= scale[..., None, None], name, "must be symmetric", given)
-    lowest = np.linalg.eigvalsh(given).min(axis=-1, initial=0.0)
-    require(
-        lowest >= -scale * given.shape[-1],
-        name,
-        "must be positive semidefinite (its lowest eigenvalue not negative)",
-        lowest,
-    )
+        return Blocks(blocks, max(n, columns), dt)
 
 
 def _frozen(name: str, value: npt.ArrayLike) -> np.ndarray:
@@ -264,7 +269,7 @@ class GaussianInput:
         if cov.ndim == 2:
             require(cov >= 0, "cov", "must not be negative (variances)", cov)
         else:
-            _check_semidefinite("cov", cov)
+            check_semidefinite("cov", cov)
 
     @property
     def shape(self) -> tuple[int, int]:

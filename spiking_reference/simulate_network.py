@@ -45,10 +45,11 @@ def simulate_network(
         Step [ms]. Times are rounded to whole steps.
     warmup : float, optional
         Time [ms] simulated before and discarded.
-    currents : mapping of str to callable or array_like, optional
-        Input to populations by name, in the unit of their current: a function of times
-        (steps,) [ms from the start] that returns (steps,) or (steps, n), called in
-        chunks, or an array of that shape for all steps.
+    currents : mapping of str to current, callable or array_like, optional
+        Input to populations by name, in the unit of their current: `Step`, `Ramp`,
+        `Sinusoid`, `OrnsteinUhlenbeck`, `WhiteNoise` and their sums, a function of the
+        middles of steps (steps,) [ms from the start] that returns (steps,) or (steps, n),
+        called in chunks, or an array of that shape for all steps.
     initial : mapping of str to mapping, optional
         State at the start, by population and variable, e.g. ``{"E": {"V": V0}}``.
     record : mapping of str to Record, optional
@@ -101,13 +102,14 @@ def simulate_network(
     _one_of("conductance", conductance, ("mean", "start", "end"))
     options = Options(dt=dt, refractory_input=refractory_input, conductance=conductance)
     skip, steps, width = (round(t / dt) for t in (warmup, duration, bin))
-    built = build(network, options, np.array(new_key(rng), dtype=np.uint64))
+    key = new_key(rng)
+    built = build(network, options, np.array(key, dtype=np.uint64))
     names = list(network.populations)
     for name, state in (initial or {}).items():
         _set_state(built, network, name, state)
     given = {}
     for name, value in (currents or {}).items():
-        function = _current(name, value, network, skip + steps, dt)
+        function = _current(name, value, network, skip + steps, dt, key)
         given[names.index(name)] = function
     records = {name: (record or {}).get(name, Record()) for name in names}
     for name, entry in records.items():
@@ -237,10 +239,13 @@ def _set_state(
 
 
 def _current(
-    name: str, value: Any, network: Network, steps: int, dt: float
+    name: str, value: Any, network: Network, steps: int, dt: float, key: tuple
 ) -> Callable:
     """Return a function of times that gives checked currents."""
     n = _known(network, "currents", name).n
+    if hasattr(value, "source"):
+        place = list(network.populations).index(name)
+        value = value.source(n, dt, np.random.SeedSequence(key, spawn_key=(place,)))
 
     def checked(array: Any, size: int) -> np.ndarray:
         array = as_float(f"currents of {name}", array).astype(np.float64)
