@@ -62,7 +62,10 @@ def step(S, a, n, par, q, L, X, held, spiked):
     current, jump = X[CURRENT], X[JUMP]
     noise = par[q + L * _NOISE : q + L * _NOISE + n]
     normal = X[NORMAL]
-    if noise[0] > 0.0 or noise[n - 1] > 0.0:
+    noisy = 0
+    for l in range(n):
+        noisy += noise[l] > 0.0
+    if noisy > 0:
         spread = par[q + L * _SPREAD : q + L * _SPREAD + n]
         half = par[q + L * _HALF : q + L * _HALF + n]
         shrink = par[q + L * _SHRINK : q + L * _SHRINK + n]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from meanfield.neurons import (
+    LIF,
     AdaptiveLIF,
     Network,
     OneToOne,
@@ -84,3 +85,21 @@ def test_second_order_below_threshold():
     wave = lambda t: 0.5 + 0.2 * np.sin(WAVE * t)  # noqa: E731
     found = order_in_dt(AdaptiveLIF(), "V", drive=wave, duration=22.0, dt=0.5)
     assert 1.8 < found < 2.2
+
+
+@pytest.mark.parametrize("neuron", [AdaptiveLIF(t_ref=2.0), LIF(t_ref=2.0)])
+def test_neurons_without_noise_among_noisy_ones(neuron):
+    # Wherever they are, they do what they do alone, and the others have their noise.
+    alone = run(neuron, 300.0, 0.5, current=1.3)
+    sigma = np.zeros(300)
+    sigma[[100, 290]] = 0.5
+    mixed = run(neuron, 300.0, 0.5, n=300, current=1.3, sigma=sigma)
+    quiet = sigma == 0.0
+    for name, trace in alone.traces.items():
+        np.testing.assert_array_equal(
+            mixed.traces[name][quiet], trace.repeat(298, axis=0)
+        )
+        for other in mixed.traces[name][~quiet]:
+            assert not np.array_equal(other, trace[0])
+    np.testing.assert_array_equal(mixed.counts[quiet], alone.counts[0])
+    assert alone.counts[0] >= 5

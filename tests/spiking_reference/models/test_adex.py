@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from meanfield.neurons import AdEx
 from tests.single_cells import WAVE, order_in_dt, run
@@ -87,6 +88,63 @@ def test_delayed_accelerates():
     first, found = intervals("delayed")
     assert first > 100.0
     assert found[0] < first
+
+
+RESONANT = AdEx(a=100.0, tau_w=100.0)  # strong adaptation below threshold
+
+
+def by_integration(neuron, current, start, stop):
+    """Spikes within 500 ms, with an adaptive integrator that stops at each."""
+
+    def slope(t, x):
+        V, w = x
+        spike = neuron.g_L * neuron.Delta_T * np.exp((V - neuron.V_T) / neuron.Delta_T)
+        I = current if start < t < stop else 0.0
+        return [
+            (neuron.g_L * (neuron.E_L - V) + spike - w + I) / neuron.C_m,
+            (neuron.a * (V - neuron.E_L) - w) / neuron.tau_w,
+        ]
+
+    def met(t, x):
+        return x[0] - neuron.V_th
+
+    met.terminal = True
+    x, found = [neuron.E_L, 0.0], []
+    for begin, end in ((0.0, start), (start, stop), (stop, 500.0)):
+        t = begin
+        while t < end:
+            part = solve_ivp(
+                slope,
+                (t + 1e-12, end),
+                x,
+                events=met,
+                rtol=1e-8,
+                atol=1e-8,
+                max_step=1.0,
+            )
+            t, x = part.t[-1], part.y[:, -1]
+            if part.status == 1:
+                found.append(t)
+                x = [neuron.V_reset, x[1] + neuron.b]
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("current", "stop", "count"),
+    [(1000.0, 500.0, 1), (-1500.0, 250.0, 1), (-2000.0, 250.0, 2)],
+)
+def test_phasic_spike_at_the_onset_and_rebound_after_inhibition(current, stop, count):
+    def pulse(t):
+        return np.where((t > 50.0) & (t < stop), current, 0.0)
+
+    found = run(RESONANT, 500.0, DT, drive=pulse).spikes.times
+    known = by_integration(RESONANT, current, 50.0, stop)
+    assert found.size == known.size == count
+    np.testing.assert_allclose(found, known, atol=0.1)
+    change = 50.0 if current > 0 else stop
+    assert ((found > change) & (found < change + 30.0)).all()
+    usual = run(AdEx(), 500.0, DT, drive=pulse).counts[0]
+    assert usual > 5 if current > 0 else usual == 0
 
 
 @pytest.mark.parametrize("variable", ["V", "w"])
