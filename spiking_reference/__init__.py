@@ -15,6 +15,7 @@ from .simulate import simulate
 from .simulate_layers import simulate_layers
 from .simulate_network import simulate_network, simulate_networks
 from .statistics import Estimate
+from .weights import RecordWeights, WeightResult
 
 __all__ = [
     "Estimate",
@@ -28,11 +29,13 @@ __all__ = [
     "PopulationResult",
     "Ramp",
     "Record",
+    "RecordWeights",
     "Recording",
     "SimulationResult",
     "Sinusoid",
     "SpikeTrains",
     "Step",
+    "WeightResult",
     "WhiteNoise",
     "simulate",
     "simulate_layers",

@@ -1,12 +1,13 @@
 """What a simulation of a network returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .results import SpikeTrains
 from .statistics import Estimate
+from .weights import WeightResult
 
 __all__ = ["NetworkResult", "PopulationResult"]
 
@@ -34,7 +35,9 @@ class PopulationResult:
     t : numpy.ndarray or None
         Times (samples,) [ms] of the recorded states.
     traces : mapping of str to numpy.ndarray
-        Recorded variables (neurons, samples), by name.
+        Recorded variables (neurons, samples), by name: those of the neuron, and by the
+        name of a receptor its current or conductance [nS], before any block by
+        magnesium.
     """
 
     counts: np.ndarray
@@ -95,9 +98,12 @@ class NetworkResult(Mapping):
     Parameters
     ----------
     populations : mapping of str to PopulationResult
+    weights : mapping of int to WeightResult
+        Of the plastic projections, by their number in the network.
     """
 
     populations: Mapping[str, PopulationResult]
+    weights: Mapping[int, WeightResult] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> PopulationResult:
         return self.populations[name]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from .network_result import NetworkResult, PopulationResult
 from .progress import progress_bar
 from .record import Record
 from .results import SpikeTrains
+from .weights import RecordWeights
 
 __all__ = ["simulate_network", "simulate_networks"]
+
+_WORTH_A_THREAD = 2000  # neurons, below which threads wait for each other in vain
 
 
 def simulate_network(
@@ -28,9 +32,13 @@ def simulate_network(
     initial: Mapping[str, Mapping[str, Any]] | None = None,
     record: Mapping[str, Record] | None = None,
     bin: float = 1.0,
+    record_weights: RecordWeights | None = None,
     refractory_input: str = "discard",
     conductance: str = "mean",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float = 10_000.0,
     rng: Any = None,
+    threads: int | None = None,
     progress: bool | None = None,
 ) -> NetworkResult:
     """Simulate a network of spiking neurons on a grid of time steps.
@@ -56,13 +64,24 @@ def simulate_network(
         Spikes and states to keep, by population.
     bin : float, optional
         Width [ms] of the bins of the populations' activity.
+    record_weights : RecordWeights, optional
+        How plastic weights are sampled; by default their mean and spread every 100 ms.
     refractory_input : {"discard", "keep"}, optional
         What happens to jumps of the voltage that arrive in the refractory period: they
         are lost, or act at its end.
     conductance : {"mean", "start", "end"}, optional
         What of a step's synaptic variable acts on the membrane.
+    checkpoint : str or Path, optional
+        A file to which the state is written while the network runs, and which is removed
+        at the end. Where it exists, the run goes on from it: the same call made again
+        after an interruption ends as if there had been none, bit by bit.
+    checkpoint_every : float, optional
+        Time [ms] of the model from one checkpoint to the next.
     rng : None, int, SeedSequence, Generator and the like, optional
         Randomness: whatever `numpy.random.default_rng` takes.
+    threads : int, optional
+        Threads to use; by default as many as pay, at most all cores. Results do not
+        depend on it.
     progress : bool, optional
         Show a progress bar; by default in a terminal, after two seconds.
 
@@ -75,6 +94,8 @@ def simulate_network(
     ------
     TypeError, ValueError
         With the name, the condition and the value of what is wrong.
+    FloatingPointError
+        If a state stops being finite, with the variable, the neuron and the time.
 
     Examples
     --------
@@ -93,44 +114,44 @@ def simulate_network(
     (200,)
     """
     from .network.build import Options, build
-    from .network.engine import Engine, Watch
+    from .network.checkpoint import load
+    from .network.engine import Engine
+    from .network.run import Run, Steps
+    from .network.weight_watch import WeightWatch
 
     if not isinstance(network, Network):
         raise TypeError(f"`network` must be a Network; got {type(network).__name__}")
     duration, dt, warmup, bin = _checked_times(duration, dt, warmup, bin)
     _one_of("refractory_input", refractory_input, ("discard", "keep"))
     _one_of("conductance", conductance, ("mean", "start", "end"))
-    options = Options(dt=dt, refractory_input=refractory_input, conductance=conductance)
-    skip, steps, width = (round(t / dt) for t in (warmup, duration, bin))
+    pause = number("checkpoint_every", checkpoint_every)
+    require(pause >= dt, "checkpoint_every", f"must be at least dt={dt} (ms)", pause)
+    steps = Steps(*(round(t / dt) for t in (warmup, duration, bin, pause)))
+    path = None if checkpoint is None else Path(checkpoint)
+    stored = None if path is None else load(path)
     key = new_key(rng)
-    built = build(network, options, np.array(key, dtype=np.uint64))
-    names = list(network.populations)
+    if rng is None and stored is not None:
+        key = tuple(int(word) for word in stored["key"])
+    records = _records(network, record or {}, duration, warmup)
+    options = Options(dt=dt, refractory_input=refractory_input, conductance=conductance)
+    parts = _parts(network, check_threads(threads))
+    words = np.array(key, dtype=np.uint64)
+    built = build(network, options, words, parts)
     for name, state in (initial or {}).items():
         _set_state(built, network, name, state)
+    names = list(network.populations)
     given = {}
     for name, value in (currents or {}).items():
-        function = _current(name, value, network, skip + steps, dt, key)
+        function = _current(name, value, network, steps.total, dt, key)
         given[names.index(name)] = function
-    records = {name: (record or {}).get(name, Record()) for name in names}
-    for name, entry in records.items():
-        entry.check(network.populations[name].n, duration, warmup)
-    watch = _watch(built, network, records, duration, dt, skip, Watch)
-    engine = Engine(built, dt=dt, warmup=skip, watch=watch, currents=given)
-    wanted = _wanted(built, network, records)
-    activity, spikes = _run(engine, skip, steps, width, wanted, progress)
-    return _result(
-        network,
-        built,
-        engine,
-        activity,
-        spikes,
-        records,
-        watch,
-        duration,
-        bin,
-        dt,
-        skip,
-    )
+    engine = Engine(
+        built, dt=dt, warmup=steps.skip, currents=given, parts=parts,
+        watch=_watch(built, network, records, duration, dt, steps.skip),
+    )  # fmt: skip
+    watch = WeightWatch(built, record_weights or RecordWeights(), steps.total, dt)
+    run = Run(engine, steps, _wanted(built, network, records), watch)
+    run.to_end(path, words, stored, progress)
+    return _result(network, run, records, duration)
 
 
 def simulate_networks(
@@ -184,7 +205,9 @@ def simulate_networks(
         ThreadPoolExecutor(workers) as pool,
     ):
         running = [
-            pool.submit(simulate_network, net, rng=seed, progress=False, **options)
+            pool.submit(
+                simulate_network, net, rng=seed, threads=1, progress=False, **options
+            )
             for net, seed in zip(networks, seeds, strict=True)
         ]
         for future in as_completed(running):
@@ -268,15 +291,17 @@ def _current(
     return part
 
 
-def _watch(built, network, records, duration, dt, skip, kind):
+def _watch(built, network, records, duration, dt, skip):
     """Lanes whose state is recorded, of all populations, in one span and rhythm."""
+    from .network.engine import Watch
+
     chosen = {n: r for n, r in records.items() if r.voltage is not None}
     lanes = [
         r.voltage_of(network.populations[name].n) + built.first[name]
         for name, r in chosen.items()
     ]
     if not chosen:
-        return kind(np.empty(0, dtype=np.int64), 1, 1, (0, 0))
+        return Watch(np.empty(0, dtype=np.int64), 1, 1, (0, 0))
     rhythms = {(r.every, *r.span(duration)) for r in chosen.values()}
     if len(rhythms) > 1:
         raise ValueError(
@@ -285,7 +310,32 @@ def _watch(built, network, records, duration, dt, skip, kind):
         )
     every, start, stop = rhythms.pop()
     span = (skip + round(start / dt), skip + round(stop / dt))
-    return kind(np.concatenate(lanes), built.net.cells.S.shape[0], every, span)
+    rows = built.net.cells.S.shape[0] + max(map(len, built.synaptic.values()))
+    return Watch(np.concatenate(lanes), rows, every, span)
+
+
+def _records(
+    network: Network, record: Mapping[str, Record], duration: float, warmup: float
+) -> dict[str, Record]:
+    """Return what to record of each population, checked."""
+    for name in record:
+        if name not in network.populations:
+            raise ValueError(
+                f"`record` must be for populations {tuple(network.populations)}; got "
+                f"{name!r}"
+            )
+    found = {name: record.get(name, Record()) for name in network.populations}
+    for name, entry in found.items():
+        entry.check(network.populations[name].n, duration, warmup)
+    return found
+
+
+def _parts(network: Network, threads: int | None) -> int:
+    """How many threads to share a network among: none has less than a block."""
+    blocks = sum(-(-p.n // 256) for p in network.populations.values())
+    if threads is None:
+        return max(1, min(available_threads(), network.n // _WORTH_A_THREAD))
+    return min(threads, blocks)
 
 
 def _wanted(built: Any, network: Network, records: Mapping[str, Record]) -> np.ndarray:
@@ -297,52 +347,40 @@ def _wanted(built: Any, network: Network, records: Mapping[str, Record]) -> np.n
     return wanted
 
 
-def _run(engine, skip, steps, width, wanted, progress):
-    """Advance, and sum up activity in bins; keep the spikes that were asked for."""
-    bins = max(1, steps // width)
-    activity = np.zeros((engine.built.net.cells.first.size, bins), dtype=np.int64)
-    spikes = []
-    with progress_bar(skip + steps, progress, "step") as bar:
-        while engine.step < skip + steps:
-            k = engine.step
-            limit = skip - k if k < skip else skip + steps - k
-            rate, found = engine.advance(min(engine.call, limit))
-            if k >= skip:
-                place = (np.arange(k, engine.step) - skip) // width
-                inside = place < bins
-                for row, values in zip(activity, rate, strict=True):
-                    np.add.at(row, place[inside], values[inside])
-            for step, lane in found:
-                kept = wanted[lane]
-                spikes.append((step[kept], lane[kept]))
-            bar.update(engine.step - k)
-    return activity, spikes
-
-
-def _result(
-    network, built, engine, activity, spikes, records, watch, duration, bin, dt, skip
-) -> NetworkResult:
+def _result(network, run, records, duration) -> NetworkResult:
     """Take apart by population what the engine has for all lanes."""
-    box, found = engine.box, {}
-    step = np.concatenate([np.empty(0, dtype=np.int64), *(s for s, _ in spikes)])
-    lane = np.concatenate([np.empty(0, dtype=np.int64), *(j for _, j in spikes)])
+    engine, steps, found = run.engine, run.steps, {}
+    built, dt, watch = engine.built, engine.dt, engine.watch
+    step = np.concatenate([np.empty(0, dtype=np.int64), *(s for s, _ in run.spikes)])
+    lane = np.concatenate([np.empty(0, dtype=np.int64), *(j for _, j in run.spikes)])
     for i, (name, population) in enumerate(network.populations.items()):
         a, n, record = built.first[name], population.n, records[name]
-        moments = box.moments[a : a + n]
-        mine = (watch.lanes >= a) & (watch.lanes < a + n)
+        moments = engine.moments[a : a + n]
         recorded = record.voltage is not None
         found[name] = PopulationResult(
             counts=moments[:, 0].astype(np.int64),
             intervals=moments[:, 1:] * np.array([1.0, dt, dt * dt]),
-            activity=activity[i], bin=round(bin / dt) * dt, duration=duration,
-            spikes=_trains(record, step, lane - a, n, duration, dt, skip),
-            t=(watch.samples * watch.every - skip) * dt if recorded else None,
-            traces={
-                variable: watch.trace[mine, v]
-                for v, variable in enumerate(built.variables[name])
-            } if recorded else {},
+            activity=run.activity[i], bin=steps.bin * dt, duration=duration,
+            spikes=_trains(record, step, lane - a, n, duration, dt, steps.skip),
+            t=(watch.samples * watch.every - steps.skip) * dt if recorded else None,
+            traces=_traces(built, watch, name, n) if recorded else {},
         )  # fmt: skip
-    return NetworkResult(populations=found)
+    populations = network.populations
+    shapes = [
+        (populations[p.target].n, populations[p.source].n) for p in network.projections
+    ]
+    return NetworkResult(
+        populations=found, weights=run.weights.results(steps.skip, shapes)
+    )
+
+
+def _traces(built: Any, watch: Any, name: str, n: int) -> dict[str, np.ndarray]:
+    """Return what a population recorded of its variables and receptors."""
+    a, rows = built.first[name], built.net.cells.S.shape[0]
+    mine = (watch.lanes >= a) & (watch.lanes < a + n)
+    places = dict(zip(built.variables[name], range(rows), strict=False))
+    places |= {label: rows + i for i, label in enumerate(built.synaptic[name]) if label}
+    return {label: watch.trace[mine, v] for label, v in places.items()}
 
 
 def _trains(record, step, lane, n, duration, dt, skip) -> SpikeTrains | None:

@@ -30,6 +30,7 @@ from .networks import (
     Projection,
     SpikeSource,
 )
+from .plasticity import STDP, InhibitoryPlasticity, Plasticity
 from .qif import QIF
 from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
 
@@ -38,10 +39,12 @@ __all__ = [
     "LIF",
     "NMDA",
     "QIF",
+    "STDP",
     "AdEx",
     "AdaptiveLIF",
     "EscapeLIF",
     "HodgkinHuxley",
+    "InhibitoryPlasticity",
     "Izhikevich",
     "Alpha",
     "Bernoulli",
@@ -54,6 +57,7 @@ __all__ = [
     "Network",
     "OneToOne",
     "Parameters",
+    "Plasticity",
     "Poisson",
     "PoissonSource",
     "Population",

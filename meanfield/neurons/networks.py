@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import as_float, require
 from ._base import Parameters
 from .connectivity import Rule
+from .plasticity import Plasticity
 from .synapses import Delta
 
 __all__ = [
@@ -194,6 +195,9 @@ class Projection:
         Delay [ms], at least the time step; rounded to whole steps.
     receptor : str, optional
         The target's receptor.
+    plasticity : InhibitoryPlasticity or STDP, optional
+        How spikes change the weights. Spikes of both sides count when they are emitted;
+        a spike of the source is transmitted with the weight that it has changed.
 
     Raises
     ------
@@ -214,8 +218,14 @@ class Projection:
     weight: Any
     delay: Any
     receptor: str = "delta"
+    plasticity: Plasticity | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.plasticity, Plasticity | None):
+            kind = type(self.plasticity).__name__
+            raise TypeError(
+                f"`plasticity` must be a plasticity rule or None; got {kind}"
+            )
         if not isinstance(self.rule, Rule):
             kind = type(self.rule).__name__
             raise TypeError(f"`rule` must be a connection rule; got {kind}")

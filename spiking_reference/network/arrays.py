@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Box", "Cells", "Inputs", "Net", "Receptors", "Wires"]
+__all__ = ["Box", "Cells", "Inputs", "Net", "Plastic", "Receptors", "Team", "Wires"]
 
 
 class Cells(NamedTuple):
@@ -96,11 +96,11 @@ class Inputs(NamedTuple):
 class Wires(NamedTuple):
     """Synapses, projection by projection; see `edges`.
 
-    of (populations, 2): projections from each, in `order`; receptor, first_row,
-    first_edge (projections,): target receptor, and where rows and edges begin; indptr:
-    rows, relative to first_edge; split (parts + 1, rows): edges of each part of the
-    targets; targets; weight, delay (projections,): of all edges; weights, delays: of each,
-    at first_weight, first_delay, which are -1 for projections without.
+    of (populations, 2): projections from each without plasticity, in `order`; receptor,
+    first_row, first_edge (projections,): target receptor, and where rows and edges begin;
+    indptr: rows, relative to first_edge; split (parts + 1, rows): where the targets of
+    each part begin in them; targets; weight, delay (projections,): of all edges; weights,
+    delays: of each, at first_weight, first_delay, which are -1 for projections without.
     """
 
     of: np.ndarray
@@ -119,6 +119,36 @@ class Wires(NamedTuple):
     delays: np.ndarray
 
 
+class Plastic(NamedTuple):
+    """Projections whose weights change; see `learn`.
+
+    projection (plastic,): their numbers; of, into (populations, 2): the plastic
+    projections from and into each, in of_order and into_order; rule (plastic, ...):
+    coefficients; first_weight (plastic,): where the synapses of each begin in `weight`
+    (float64); first_pre, first_post: where its traces begin in x_pre (parts, ...), of
+    which each part has its own, and x_post; first_row, first_in: where its lists of the
+    synapses of each target begin in in_ptr, and in in_edge and in_source.
+    """
+
+    projection: np.ndarray
+    of: np.ndarray
+    of_order: np.ndarray
+    into: np.ndarray
+    into_order: np.ndarray
+    rule: np.ndarray
+    weight: np.ndarray
+    first_weight: np.ndarray
+    x_pre: np.ndarray
+    first_pre: np.ndarray
+    x_post: np.ndarray
+    first_post: np.ndarray
+    in_ptr: np.ndarray
+    first_row: np.ndarray
+    in_edge: np.ndarray
+    in_source: np.ndarray
+    first_in: np.ndarray
+
+
 class Net(NamedTuple):
     """A network ready to run."""
 
@@ -126,23 +156,41 @@ class Net(NamedTuple):
     receptors: Receptors
     inputs: Inputs
     wires: Wires
+    plastic: Plastic
+
+
+class Team(NamedTuple):
+    """What the threads that share a network know of each other.
+
+    blocks (parts + 1,): the first block of each part; step, lane (parts, capacity): spikes
+    of each in the running call; ends (2, parts): how many there were after a chunk, by
+    turns; room (parts,): how many a chunk may add; counter (1,): see `atomic`.
+    """
+
+    blocks: np.ndarray
+    step: np.ndarray
+    lane: np.ndarray
+    ends: np.ndarray
+    room: np.ndarray
+    counter: np.ndarray
 
 
 class Box(NamedTuple):
-    """Spikes of one part of the network, what is counted and recorded, and room to work.
+    """What one part of the network counts and records, and its room to work.
 
-    step, lane (capacity,), used (1,): spikes; rate (populations, steps of a call): their
-    numbers; last (lanes,), moments (lanes, 4): step of the last spike; spikes, intervals,
-    their sum and sum of squares; clock (3,): steps of the warm-up, steps from sample to
-    sample, and number of the first sample; watched (blocks,): 1 with lanes whose state is
-    recorded; row (lanes,): theirs in `trace` (rows, variables, samples), or -1; X (slots,
-    BLOCK), z (2, BLOCK), words (4, BLOCK), raw, found, spiked (BLOCK,), order (capacity,),
-    starts (steps of a chunk + 1,): to write on.
+    used (1,): spikes of the running call; begins (parts,): how many of each part's have
+    been delivered; rate (populations, steps of a call): their numbers; last (lanes,),
+    moments (lanes, 4): step of the last spike; spikes, intervals, their sum and sum of
+    squares; clock (3,): steps of the warm-up, steps from sample to sample, and number of
+    the first sample; watched (blocks,): 1 with lanes whose state is recorded; row
+    (lanes,): theirs in `trace` (rows, variables, samples), or -1; X (slots, BLOCK),
+    z (2, BLOCK), words (4, BLOCK), raw, found, spiked (BLOCK,): to write on;
+    sorted_step, sorted_lane (room of all parts,), starts (steps of a chunk + 1,): spikes
+    of a chunk in the order of their delivery.
     """
 
-    step: np.ndarray
-    lane: np.ndarray
     used: np.ndarray
+    begins: np.ndarray
     rate: np.ndarray
     last: np.ndarray
     moments: np.ndarray
@@ -156,5 +204,6 @@ class Box(NamedTuple):
     raw: np.ndarray
     found: np.ndarray
     spiked: np.ndarray
-    order: np.ndarray
+    sorted_step: np.ndarray
+    sorted_lane: np.ndarray
     starts: np.ndarray

@@ -14,6 +14,7 @@ from meanfield.neurons import (
     AdaptiveLIF,
     AdEx,
     ConductanceLIF,
+    Delta,
     EscapeLIF,
     HodgkinHuxley,
     Izhikevich,
@@ -25,7 +26,7 @@ from meanfield.neurons import (
 )
 
 from ..streams import seed_all
-from . import poisson, receptors
+from . import plastic, poisson, receptors
 from .arrays import Cells, Inputs, Net, Receptors, Wires
 from .edges import Edges, connect
 from .slots import BLOCK, KEEPS, UNIFORMS
@@ -49,7 +50,8 @@ MODELS = {
 # Streams of lanes are numbered from here, 2^40 to a population.
 _FIRST_LANE = 3 << 60
 _LANES = 1 << 40
-_CHUNK = 4096  # steps between deliveries at most, where nothing is delivered
+_CHUNK = 4096  # steps between deliveries at most
+_ROOM = 1 << 20  # and spikes in them, if the longest chunk is shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,16 +68,19 @@ class Built:
     """A network ready to run.
 
     models: modules in `models`, in the order of their numbers; first, variables: the first
-    lane, and the names of the state's rows, of each population; chunk: steps between
-    deliveries.
+    lane, and the names of the state's rows, of each population; synaptic: those of its
+    receptors, empty for jumps; chunk: steps between deliveries; room (blocks,): how many
+    spikes a chunk may add; edges: synapses of each projection.
     """
 
     net: Net
     models: tuple[str, ...]
     first: dict[str, int]
     variables: dict[str, tuple[str, ...]]
+    synaptic: dict[str, tuple[str, ...]]
     chunk: int
     blocks: int
+    room: np.ndarray
     edges: tuple[Edges, ...]
 
 
@@ -285,6 +290,14 @@ class _Builder:
         order = np.lexsort((lane, step))
         return step[order], lane[order]
 
+    def room(self, cells: Cells) -> np.ndarray:
+        """How many spikes each block may add in a step, given ones aside."""
+        found = cells.size.copy()
+        for i, population in enumerate(self.pops):
+            if isinstance(population, PoissonSource):
+                found[cells.population == i] *= poisson.ENTRIES
+        return found
+
     def connect(self) -> tuple[Edges, ...]:
         """Draw all synapses."""
         found = []
@@ -312,15 +325,17 @@ class _Builder:
     def wires(self, all_edges: tuple[Edges, ...]) -> Wires:
         """Lay the synapses of all projections behind one another."""
         dt, projections = self.options.dt, self.network.projections
-        source = [self.names.index(p.source) for p in projections]
-        order = np.argsort(source, kind="stable").astype(np.int64)
-        of = np.zeros((len(self.pops), 2), dtype=np.int64)
-        for i in range(len(self.pops)):
-            of[i] = np.searchsorted(np.array(source)[order], [i, i + 1])
+        static = [j for j, p in enumerate(projections) if p.plasticity is None]
+        source = [self.names.index(projections[j].source) for j in static]
+        of, order = plastic.ranges(source, len(self.pops))
         sizes = np.array([e.targets.size for e in all_edges], dtype=np.int64)
         rows = np.array([e.indptr.size - 1 for e in all_edges], dtype=np.int64)
         begins = lambda v: np.concatenate([[0], np.cumsum(v)])[:-1].astype(np.int64)  # noqa: E731
-        weights, first_weight = _stacked([e.weight for e in all_edges], np.float32)
+        fixed = [
+            0.0 if p.plasticity else e.weight
+            for p, e in zip(projections, all_edges, strict=True)
+        ]
+        weights, first_weight = _stacked(fixed, np.float32)
         steps = [
             np.rint(e.delay / dt).astype(np.uint16) if np.ndim(e.delay) else e.delay
             for e in all_edges
@@ -328,7 +343,7 @@ class _Builder:
         delays, first_delay = _stacked(steps, np.uint16)
         scalar = lambda v: 0.0 if np.ndim(v) else v  # noqa: E731
         return Wires(
-            of=of, order=order,
+            of=of, order=np.array(static, dtype=np.int64)[order],
             receptor=np.array(
                 [self.number[p.target, p.receptor] for p in projections], dtype=np.int64
             ),
@@ -336,7 +351,7 @@ class _Builder:
             indptr=_joined([e.indptr for e in all_edges], np.int64),
             split=np.zeros((1, 1), dtype=np.int64),
             targets=_joined([e.targets for e in all_edges], self._index()),
-            weight=np.array([scalar(e.weight) for e in all_edges], dtype=np.float32),
+            weight=np.array([scalar(w) for w in fixed], dtype=np.float32),
             delay=np.array(
                 [round(scalar(e.delay) / dt) for e in all_edges], dtype=np.int64
             ),
@@ -360,22 +375,54 @@ def _stacked(values: list[Any], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
     return _joined(parts, dtype), np.array(first, dtype=np.int64)
 
 
-def build(network: Network, options: Options, key: np.ndarray) -> Built:
-    """Connect a network, and lay out its arrays."""
+def _synaptic(population: Any) -> tuple[str, ...]:
+    """Names of the receptors, empty for those that hold nothing."""
+    found = getattr(population, "receptors", {})
+    names = tuple("" if isinstance(s, Delta) else label for label, s in found.items())
+    variables = _module(model_of(population)).STATE
+    for name in names:
+        if name in variables:
+            raise ValueError(
+                f"`receptors` must not have the names of variables, {variables}; got "
+                f"{name!r}"
+            )
+    return names
+
+
+def _with_given(room: np.ndarray, given: Inputs, chunk: int) -> np.ndarray:
+    """Add room for the given spikes of a chunk, which are read into the first block."""
+    late = np.searchsorted(given.spike_step, given.spike_step + chunk)
+    room[0] += int(np.max(late - np.arange(late.size), initial=0))
+    return room
+
+
+def build(network: Network, options: Options, key: np.ndarray, parts: int = 1) -> Built:
+    """Connect a network, and lay out its arrays, to be run in so many parts."""
     builder = _Builder(network, options, key)
     edges = builder.connect()
     delays = [np.rint(np.asarray(e.delay) / options.dt) for e in edges]
     shortest = min((int(d.min()) for d in delays if d.size), default=_CHUNK)
     longest = max((int(d.max()) for d in delays if d.size), default=1)
     blocks = builder.lanes // BLOCK
-    chunk = min(shortest, max(1, _CHUNK // blocks))
-    found = builder.receptors(longest + chunk + 2)
-    net = Net(builder.cells(), found, builder.inputs(), builder.wires(edges))
+    cells = builder.cells()
+    room = builder.room(cells)
+    chunk = min(shortest, _CHUNK, max(1, _ROOM // int(room.sum())))
+    found, given = builder.receptors(longest + chunk + 2), builder.inputs()
+    lanes = np.diff(builder.first).tolist()
+    learning = plastic.lay_out(
+        network.projections, builder.names, lanes, edges, options.dt, parts
+    )
+    net = Net(cells, found, given, builder.wires(edges), learning)
     return Built(
         net=net, models=builder.models, chunk=chunk, blocks=blocks, edges=edges,
+        room=_with_given(room * chunk, given, chunk),
         first=dict(zip(builder.names, builder.first.tolist(), strict=False)),
         variables={
             name: _module(model_of(population)).STATE
+            for name, population in network.populations.items()
+        },
+        synaptic={
+            name: _synaptic(population)
             for name, population in network.populations.items()
         },
     )  # fmt: skip

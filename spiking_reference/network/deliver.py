@@ -9,11 +9,11 @@ from .slots import BLOCK
 _AHEAD = 3  # spikes whose rows are on the way
 _LINE = 32  # targets to a line of memory, at least
 
-__all__ = ["deliver", "deliver_part", "replay", "split_rows"]
+__all__ = ["deliver", "replay", "sort", "split_rows"]
 
 
 @inlined
-def _row(net, j, source, k, e0, e1):
+def _row(net, j, k, e0, e1):
     """Deliver the edges e0 to e1 of projection j, for a spike in step k."""
     wires, receptors = net.wires, net.receptors
     r = wires.receptor[j]
@@ -40,18 +40,26 @@ def _row(net, j, source, k, e0, e1):
 
 
 @inner
-def _sort(box, begin, end, k0, k1):
-    """Order spikes by step, then lane: what arrives together is written together."""
+def sort(box, team, turn, k0, k1):
+    """Order the spikes of a chunk by step, then lane; return how many they are.
+
+    What arrives together is then written together, and sums do not depend on parts.
+    """
     starts = box.starts
     starts[: k1 - k0 + 1] = 0
-    for i in range(begin, end):
-        starts[box.step[i] - k0 + 1] += 1
+    for p in range(box.begins.size):
+        for i in range(box.begins[p], team.ends[turn, p]):
+            starts[team.step[p, i] - k0 + 1] += 1
     for k in range(k1 - k0):
         starts[k + 1] += starts[k]
-    for i in range(begin, end):
-        k = box.step[i] - k0
-        box.order[starts[k]] = i
-        starts[k] += 1
+    total = starts[k1 - k0]
+    for p in range(box.begins.size):
+        for i in range(box.begins[p], team.ends[turn, p]):
+            k = team.step[p, i] - k0
+            box.sorted_step[starts[k]] = team.step[p, i]
+            box.sorted_lane[starts[k]] = team.lane[p, i]
+            starts[k] += 1
+    return total
 
 
 @inlined
@@ -68,42 +76,32 @@ def _announce(net, lane):
 
 
 @inner
-def deliver(net, box, begin, end, k0, k1, part, split):
-    """Deliver the spikes begin to end of a box to the targets of one part, or to all.
-
-    They are of the steps k0 to k1.
-    """
+def deliver(net, box, total, part):
+    """Deliver the spikes of a chunk, in their order, to the targets of one part."""
     wires, cells = net.wires, net.cells
     if wires.order.size == 0:
         return
-    _sort(box, begin, end, k0, k1)
-    for o in range(end - begin):
-        i = box.order[o]
-        lane, k = box.lane[i], box.step[i]
-        if o + _AHEAD < end - begin:
-            _announce(net, box.lane[box.order[o + _AHEAD]])
+    whole = box.begins.size == 1
+    for o in range(total):
+        lane, k = box.sorted_lane[o], box.sorted_step[o]
+        if o + _AHEAD < total:
+            _announce(net, box.sorted_lane[o + _AHEAD])
         p = cells.population[lane // BLOCK]
         source = lane - cells.first[p]
         for at in range(wires.of[p, 0], wires.of[p, 1]):
             j = wires.order[at]
             row, first = wires.first_row[j] + source, wires.first_edge[j]
-            if split:
-                e0, e1 = wires.split[part, row], wires.split[part + 1, row]
-            else:
+            if whole:
                 e0, e1 = wires.indptr[row + j], wires.indptr[row + j + 1]
+            else:
+                e0, e1 = wires.split[part, row], wires.split[part + 1, row]
             if e1 > e0:
-                _row(net, j, source, k, first + e0, first + e1)
-
-
-@kernel
-def deliver_part(net, box, k0, k1, part):
-    """Deliver all spikes of a box to the targets of one part."""
-    deliver(net, box, 0, box.used[0], k0, k1, part, True)
+                _row(net, j, k, first + e0, first + e1)
 
 
 @kernel
 def split_rows(wires, j, rows, bounds, split):
-    """Find the edges of projection j whose targets lie in each part (bounds, lanes)."""
+    """Find where in each row of projection j the targets reach each of `bounds`."""
     first_row, first = wires.first_row[j], wires.first_edge[j]
     for i in range(rows):
         e, end = wires.indptr[first_row + i + j], wires.indptr[first_row + i + j + 1]
@@ -114,8 +112,8 @@ def split_rows(wires, j, rows, bounds, split):
 
 
 @inner
-def replay(net, box, k0, k1):
-    """Put the given spikes of the steps k0 to k1 into the box."""
+def replay(net, box, step, lane, k0, k1):
+    """Put the given spikes of the steps k0 to k1 among those of the first part."""
     inputs, cells = net.inputs, net.cells
     while inputs.next[0] < inputs.spike_step.size:
         i = inputs.next[0]
@@ -123,10 +121,10 @@ def replay(net, box, k0, k1):
         if k >= k1:
             return
         n = box.used[0]
-        lane = inputs.spike_lane[i]
-        box.step[n], box.lane[n] = k, lane
+        source = inputs.spike_lane[i]
+        step[n], lane[n] = k, source
         box.used[0] = n + 1
-        box.rate[cells.population[lane // BLOCK], k - inputs.at[0]] += 1
+        box.rate[cells.population[source // BLOCK], k - inputs.at[0]] += 1
         if k >= box.clock[0]:
-            box.moments[lane, 0] += 1.0
+            box.moments[source, 0] += 1.0
         inputs.next[0] = i + 1

@@ -20,7 +20,7 @@ from meanfield.neurons import (
 from .._jit import inlined, kernel
 from ..streams import seed, uniform
 
-__all__ = ["Edges", "connect"]
+__all__ = ["Edges", "by_target", "connect"]
 
 # Streams of rows are numbered from here, 2^40 to a projection.
 _FIRST_ROW = 1 << 61
@@ -90,12 +90,18 @@ def _count(columns, indptr):
 
 
 @kernel
-def _transpose(indptr, columns, place, rows):
-    """Write the row of each entry of `columns` to where `place` has got for it."""
+def _transpose(indptr, columns, place, rows, edges):
+    """Write the row of each entry of `columns` to where `place` has got for it.
+
+    And its number to `edges`, if that has room.
+    """
+    numbered = edges.size > 0
     for j in range(indptr.size - 1):
         for k in range(indptr[j], indptr[j + 1]):
             c = columns[k]
             rows[place[c]] = j
+            if numbered:
+                edges[place[c]] = k
             place[c] += 1
 
 
@@ -103,12 +109,25 @@ def _transposed(
     indptr: np.ndarray, columns: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the lists by column, with rows ascending."""
+    starts, _, rows = _listed(indptr, columns, n, np.empty(0, dtype=np.uint32))
+    return starts, rows
+
+
+def _listed(
+    indptr: np.ndarray, columns: np.ndarray, n: int, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     starts = np.zeros(n + 1, dtype=np.int64)
     _count(columns, starts)
     np.cumsum(starts, out=starts)
     rows = np.empty(columns.size, dtype=np.int32)
-    _transpose(indptr, columns, starts[:-1].copy(), rows)
-    return starts, rows
+    _transpose(indptr, columns, starts[:-1].copy(), rows, edges)
+    return starts, edges, rows
+
+
+def by_target(edges: Edges, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """List the synapses of each of n targets: where they begin, numbers, sources."""
+    numbers = np.empty(edges.targets.size, dtype=np.uint32)
+    return _listed(edges.indptr, edges.targets, n, numbers)
 
 
 def _degree_rows(rule: Any, rows: int, n: int, same: bool, key: np.ndarray, first: int):

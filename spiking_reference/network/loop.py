@@ -8,11 +8,13 @@ order of sums nor that of random numbers depends on how blocks are shared among 
 from functools import cache
 from importlib import import_module
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._jit import inlined, inner, kernel
+from ..atomic import meet
 from ..lanes import draw
-from .deliver import deliver, replay
+from .deliver import deliver, replay, sort
+from .learn import learn
 from .poisson import add_counts, bits
 from .receptors import receive
 from .slots import (
@@ -27,7 +29,7 @@ from .slots import (
     UNIFORMS,
 )
 
-__all__ = ["Kernels", "kernels_for"]
+__all__ = ["run_for"]
 
 _TO_UNIT = 2.0**-32
 
@@ -103,13 +105,13 @@ def _keep_jumps(cells, box, a, n):
 
 
 @inner
-def _note(net, box, p, a, n, k):
+def _note(net, box, step, lane, p, a, n, k):
     """Write down the spikes of a step."""
     counted = k >= box.clock[0]
     for l in range(n):
         for _ in range(box.spiked[l]):
             i = box.used[0]
-            box.step[i], box.lane[i] = k, a + l
+            step[i], lane[i] = k, a + l
             box.used[0] = i + 1
             box.rate[p, k - net.inputs.at[0]] += 1
             if counted:
@@ -129,19 +131,25 @@ def _count(box, lane, k):
 
 
 @inner
-def _watch(cells, box, a, n, k):
+def _watch(net, box, p, a, n, k):
     """Keep the state, at the end of the step, of the lanes that are watched."""
+    cells, receptors = net.cells, net.receptors
     if (k + 1) % box.clock[1] != 0:
         return
     i = (k + 1) // box.clock[1] - box.clock[2]
     for l in range(n):
         row = box.row[a + l]
         if row >= 0 and 0 <= i < box.trace.shape[2]:
-            for v in range(box.trace.shape[1]):
+            at = cells.S.shape[0]
+            for v in range(at):
                 box.trace[row, v, i] = cells.S[v, a + l]
+            for r in range(receptors.range[p, 0], receptors.range[p, 1]):
+                place = receptors.state[r] + a + l - receptors.first_lane[r]
+                box.trace[row, at, i] = receptors.g[place]
+                at += 1
 
 
-def advance_block(net, box, b, k0, k1):
+def advance_block(net, box, steps, lanes, b, k0, k1):
     """Take block b through the steps k0 to k1; `step` is the model's."""
     cells, receptors = net.cells, net.receptors
     p, n, a = cells.population[b], cells.size[b], b * BLOCK
@@ -168,51 +176,52 @@ def advance_block(net, box, b, k0, k1):
             held[l] = n_ref[l] if spiked[l] > 0 else max(held[l] - 1, 0)
             total += spiked[l]
         if total > 0:
-            _note(net, box, p, a, n, k)
+            _note(net, box, steps, lanes, p, a, n, k)
         if box.watched[b]:
-            _watch(cells, box, a, n, k)
+            _watch(net, box, p, a, n, k)
 
 
-def choose(kind, net, box, b, k0, k1):
+def choose(kind, net, box, steps, lanes, b, k0, k1):
     """Go on to the model number `kind`."""
     if kind == 0:
-        head(net, box, b, k0, k1)  # type: ignore # noqa: F821
+        head(net, box, steps, lanes, b, k0, k1)  # type: ignore # noqa: F821
     else:
-        tail(kind - 1, net, box, b, k0, k1)  # type: ignore # noqa: F821
+        tail(kind - 1, net, box, steps, lanes, b, k0, k1)  # type: ignore # noqa: F821
 
 
-def last(kind, net, box, b, k0, k1):
+def last(kind, net, box, steps, lanes, b, k0, k1):
     """Go on to the last of the models."""
-    head(net, box, b, k0, k1)  # type: ignore # noqa: F821
+    head(net, box, steps, lanes, b, k0, k1)  # type: ignore # noqa: F821
 
 
-def advance(net, box, b0, b1, k0, k1):
-    """Take the blocks b0 to b1 through the steps k0 to k1."""
-    for b in range(b0, b1):
-        advance_one(net.cells.kind[b], net, box, b, k0, k1)  # type: ignore # noqa: F821
+def run(net, box, team, part, k0, k1, chunk):
+    """Advance one part of the blocks, and deliver to it, `chunk` steps at a time.
 
-
-def run(net, box, blocks, k0, k1, chunk):
-    """Advance and deliver, `chunk` steps at a time; return the step that it got to.
-
-    It stops early when the box may not have room for one more chunk.
+    It returns the step that it got to: less than k1 where a part may not have room for
+    the spikes of one more chunk.
     """
-    k = k0
-    room = blocks * BLOCK * chunk
-    while k < k1 and box.step.size - box.used[0] >= room:
-        begins, until = box.used[0], min(k + chunk, k1)
-        replay(net, box, k, until)
-        advance(net, box, 0, blocks, k, until)
-        deliver(net, box, begins, box.used[0], k, until, 0, False)
-        k = until
+    steps, lanes = team.step[part], team.lane[part]
+    parts, k, turn, full = box.begins.size, k0, 0, False
+    meetings = 0
+    while k < k1 and not full:
+        until = min(k + chunk, k1)
+        if part == 0:
+            replay(net, box, steps, lanes, k, until)
+        for b in range(team.blocks[part], team.blocks[part + 1]):
+            kind = net.cells.kind[b]
+            advance_one(kind, net, box, steps, lanes, b, k, until)  # type: ignore # noqa: F821
+        team.ends[turn, part] = box.used[0]
+        meetings += parts
+        if parts > 1:
+            meet(team.counter, meetings)
+        total = sort(box, team, turn, k, until)
+        deliver(net, box, total, part)
+        learn(net, box, team, total, part, k, until)
+        for p in range(parts):
+            box.begins[p] = team.ends[turn, p]
+            full |= team.ends[turn, p] + team.room[p] > team.step.shape[1]
+        k, turn = until, 1 - turn
     return k
-
-
-class Kernels(NamedTuple):
-    """The loop for some models: `advance` for a part of the blocks, `run` for all."""
-
-    advance: Any
-    run: Any
 
 
 def _specialized(function: FunctionType, name: str, **names: Any) -> FunctionType:
@@ -224,7 +233,7 @@ def _specialized(function: FunctionType, name: str, **names: Any) -> FunctionTyp
 
 
 @cache
-def kernels_for(models: tuple[str, ...]) -> Kernels:
+def run_for(models: tuple[str, ...]) -> Any:
     """Compile the loop for models, by the names of their modules in `models`."""
     chain = None
     for i in range(len(models) - 1, -1, -1):
@@ -233,6 +242,4 @@ def kernels_for(models: tuple[str, ...]) -> Kernels:
         name = "_".join(models[i:])
         names = {"head": block} if chain is None else {"head": block, "tail": chain}
         chain = inner(_specialized(last if chain is None else choose, name, **names))
-    name = "_".join(models)
-    part = kernel(_specialized(advance, name, advance_one=chain))
-    return Kernels(part, kernel(_specialized(run, name, advance=part)))
+    return kernel(_specialized(run, "_".join(models), advance_one=chain))
