@@ -4,6 +4,18 @@ It imports the parameter classes of `meanfield.neurons` and nothing else of the 
 """
 
 from . import trains
+from .analysis.correlations import count_correlation, mean_count_correlation
+from .analysis.correlograms import autocorrelogram, cross_correlogram
+from .analysis.counts import Curve
+from .analysis.irregularity import interval_cv, interval_cv2, local_variation
+from .analysis.spectra import activity_spectrum, cross_spectrum, spectrum
+from .analysis.synchrony import (
+    activity_cv,
+    activity_variance,
+    count_synchrony,
+    voltage_synchrony,
+)
+from .analysis.triggered import spike_triggered_average
 from .currents import OrnsteinUhlenbeck, Ramp, Sinusoid, Step
 from .inputs import GaussianInput, PoissonInput, WhiteNoise
 from .layer_results import LayeredResult, LayerMoments
@@ -18,6 +30,7 @@ from .statistics import Estimate
 from .weights import RecordWeights, WeightResult
 
 __all__ = [
+    "Curve",
     "Estimate",
     "GaussianInput",
     "Layer",
@@ -37,9 +50,24 @@ __all__ = [
     "Step",
     "WeightResult",
     "WhiteNoise",
+    "activity_cv",
+    "activity_spectrum",
+    "activity_variance",
+    "autocorrelogram",
+    "count_correlation",
+    "count_synchrony",
+    "cross_correlogram",
+    "cross_spectrum",
+    "interval_cv",
+    "interval_cv2",
+    "local_variation",
+    "mean_count_correlation",
     "simulate",
     "simulate_layers",
     "simulate_network",
     "simulate_networks",
     "trains",
+    "spectrum",
+    "spike_triggered_average",
+    "voltage_synchrony",
 ]

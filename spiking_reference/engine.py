@@ -110,6 +110,7 @@ def _recorded(
             t_start=start,
             t_stop=stop,
             n_neurons=n,
+            recorded=record.spikes_of(n),
         )
     if record.voltage is not None:
         watched = record.voltage_of(n)

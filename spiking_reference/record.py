@@ -79,6 +79,10 @@ class Record:
         wanted[chosen[inside] - block.start] = True
         return wanted
 
+    def spikes_of(self, n: int) -> npt.NDArray[np.int64]:
+        """Return the neurons whose spikes are kept."""
+        return np.unique(_choose("spikes", self.spikes, n))
+
     def voltage_of(self, n: int) -> npt.NDArray[np.int64]:
         """Return the neurons whose voltage is kept."""
         return np.unique(_choose("voltage", self.voltage, n))

@@ -30,6 +30,8 @@ class SpikeTrains:
         The recorded span [ms].
     n_neurons : int
         Number of neurons simulated, recorded or not.
+    recorded : numpy.ndarray or None
+        Flat indices of the neurons that were recorded; None for all of them.
     """
 
     times: np.ndarray
@@ -37,6 +39,7 @@ class SpikeTrains:
     t_start: float
     t_stop: float
     n_neurons: int
+    recorded: np.ndarray | None = None
 
     def of(self, neuron: int) -> np.ndarray:
         """Return the spike times of one neuron [ms]."""

@@ -1,0 +1,1 @@
+"""Statistics of recorded spikes, activity and traces, each with its standard error."""
