@@ -392,5 +392,5 @@ def _trains(record, step, lane, n, duration, dt, skip) -> SpikeTrains | None:
     order = np.lexsort((times[inside], lane[inside]))
     return SpikeTrains(
         times=times[inside][order], neurons=lane[inside][order],
-        t_start=start, t_stop=stop, n_neurons=n,
+        t_start=start, t_stop=stop, n_neurons=n, recorded=record.spikes_of(n),
     )  # fmt: skip
