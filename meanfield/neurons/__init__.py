@@ -11,6 +11,7 @@ from .adex import AdEx
 from .conductance import ConductanceLIF
 from .connectivity import (
     Bernoulli,
+    DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
     OneToOne,
@@ -50,6 +51,7 @@ __all__ = [
     "Bernoulli",
     "ConductanceLIF",
     "Delta",
+    "DistanceDependent",
     "DoubleExponential",
     "Exponential",
     "FixedInDegree",

@@ -7,7 +7,15 @@ import numpy as np
 
 from ..errors import require
 
-__all__ = ["Bernoulli", "FixedInDegree", "FixedOutDegree", "OneToOne", "Rule", "Sparse"]
+__all__ = [
+    "Bernoulli",
+    "DistanceDependent",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "OneToOne",
+    "Rule",
+    "Sparse",
+]
 
 
 class Rule:
@@ -160,3 +168,65 @@ class Sparse(Rule):
         require(np.isfinite(matrix.data), "matrix", "must be finite", matrix.data)
         matrix.sum_duplicates()
         object.__setattr__(self, "matrix", matrix)
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceDependent(Rule):
+    """Each target draws the same number of sources, near ones rather than far ones.
+
+    Parameters
+    ----------
+    degree : int
+        Sources of each target; a pair may be connected more than once.
+    width : float
+        Standard deviation of a coordinate of the distance ("gaussian"), its length of
+        decay ("exponential") or the radius ("uniform"), in units of the side.
+    profile : {"gaussian", "exponential", "uniform"}, optional
+        Density of sources by distance.
+    dimensions : {1, 2}, optional
+        Populations lie evenly on a ring, or in square grids, row by row, on a torus, of
+        side 1.
+    autapses : bool, optional
+        Whether a neuron may be its own source.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is of the wrong kind or out of range.
+
+    Notes
+    -----
+    The source lies next to the target's position plus a displacement drawn from the
+    profile, wrapped around: exp(-x^2/(2 width^2)) in each coordinate [1]_,
+    exp(-r/width), or constant for r < width, where r is the length of the displacement.
+
+    References
+    ----------
+    .. [1] R. Rosenbaum, M. A. Smith, A. Kohn, J. E. Rubin, B. Doiron, Nat. Neurosci. 20,
+       107 (2017), doi:10.1038/nn.4433
+
+    Examples
+    --------
+    >>> from meanfield.neurons import DistanceDependent
+    >>> DistanceDependent(100, width=0.05, dimensions=2).profile
+    'gaussian'
+    """
+
+    degree: int
+    width: float
+    profile: str = "gaussian"
+    dimensions: int = 1
+    autapses: bool = True
+
+    def __post_init__(self) -> None:
+        _check_degree(self)
+        good = np.isfinite(self.width) and self.width > 0
+        require(good, "width", "must be finite and positive", self.width)
+        for name, allowed in (
+            ("profile", ("gaussian", "exponential", "uniform")),
+            ("dimensions", (1, 2)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"`{name}` must be one of {allowed}; got {getattr(self, name)!r}"
+                )

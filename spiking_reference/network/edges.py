@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield.neurons import (
     Bernoulli,
+    DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
     OneToOne,
@@ -19,6 +20,7 @@ from meanfield.neurons import (
 
 from .._jit import inlined, kernel
 from ..streams import seed, uniform
+from .spatial import spatial_rows
 
 __all__ = ["Edges", "by_target", "connect"]
 
@@ -160,6 +162,9 @@ def _pairs(
     if isinstance(rule, FixedOutDegree):
         lists = _degree_rows(rule, n_source, n_target, same, key, first)
         return *_transposed(*_transposed(*lists, n_target), n_source), None
+    if isinstance(rule, DistanceDependent):
+        lists = spatial_rows(rule, n_target, n_source, same, key, first)
+        return *_transposed(*lists, n_source), None
     if isinstance(rule, Bernoulli):
         return *_bernoulli(rule, n_source, n_target, same, key, first), None
     if isinstance(rule, OneToOne):

@@ -7,6 +7,7 @@ import scipy.stats
 
 from meanfield.neurons import (
     Bernoulli,
+    DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
     OneToOne,
@@ -103,3 +104,61 @@ def test_drawn_weights_and_delays_are_reproducible():
 def test_errors(rule, options, message):
     with pytest.raises(ValueError, match=message):
         pairs(rule, **options)
+
+
+def wrapped(x):
+    return (x + 0.5) % 1.0 - 0.5
+
+
+@pytest.mark.parametrize(
+    ("profile", "law"),
+    [
+        ("gaussian", scipy.stats.norm(scale=0.02)),
+        ("exponential", scipy.stats.laplace(scale=0.02)),
+        ("uniform", scipy.stats.uniform(-0.02, 0.04)),
+    ],
+)
+def test_distances_on_a_ring(profile, law):
+    """Kolmogorov-Smirnov tests, false alarms 1e-3 each, fixed seed."""
+    rule = DistanceDependent(5, width=0.02, profile=profile)
+    source, target, _ = pairs(rule, 100_000, 4_000)
+    np.testing.assert_array_equal(np.bincount(target, minlength=4_000), 5)
+    found = wrapped(source / 100_000 - target / 4_000)
+    assert scipy.stats.kstest(found, law.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("profile", "square"), [("gaussian", 2.0), ("exponential", 6.0), ("uniform", 0.5)]
+)
+def test_distances_on_a_torus(profile, square):
+    """Mean squared distance over width^2, with 4 standard errors; fixed seed."""
+    rule = DistanceDependent(20, width=0.03, profile=profile, dimensions=2)
+    source, target, _ = pairs(rule, 250_000, 900)
+    dx = wrapped(source // 500 / 500 - target // 30 / 30)
+    dy = wrapped(source % 500 / 500 - target % 30 / 30)
+    r2 = (dx**2 + dy**2) / 0.03**2
+    # Rounding to the grid adds 2/12 of its squared distance.
+    error = 4.0 * r2.std() / np.sqrt(r2.size)
+    assert abs(r2.mean() - square - 2.0 / 12.0 / (500 * 0.03) ** 2) < error
+    assert abs(np.mean(dx * dy)) < 4.0 * np.std(dx * dy) / np.sqrt(dx.size)
+
+
+def test_distance_dependent_without_autapses():
+    source, target, _ = pairs(
+        DistanceDependent(50, width=0.01, autapses=False), 100, 100, same=True
+    )
+    assert (source != target).all()
+    assert np.abs(wrapped((source - target) / 100.0)).max() < 0.07
+
+
+def test_distance_dependent_errors():
+    with pytest.raises(ValueError, match="`width` must be finite and positive"):
+        DistanceDependent(5, width=0.0)
+    with pytest.raises(ValueError, match="`profile` must be one of"):
+        DistanceDependent(5, width=0.1, profile="square")
+    with pytest.raises(ValueError, match="`dimensions` must be one of"):
+        DistanceDependent(5, width=0.1, dimensions=3)
+    with pytest.raises(ValueError, match="square numbers of neurons; got 80"):
+        pairs(DistanceDependent(5, width=0.1, dimensions=2))
+    with pytest.raises(ValueError, match="so that there are neighbours"):
+        pairs(DistanceDependent(5, width=0.001, autapses=False), 60, 60, same=True)
