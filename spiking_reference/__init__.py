@@ -24,6 +24,7 @@ from .network_result import NetworkResult, PopulationResult
 from .record import Record
 from .results import Recording, SimulationResult, SpikeTrains
 from .simulate import simulate
+from .simulate_glif import GLIFResult, simulate_glif
 from .simulate_layers import simulate_layers
 from .simulate_network import simulate_network, simulate_networks
 from .statistics import Estimate
@@ -32,6 +33,7 @@ from .weights import RecordWeights, WeightResult
 __all__ = [
     "Curve",
     "Estimate",
+    "GLIFResult",
     "GaussianInput",
     "Layer",
     "LayerMoments",
@@ -63,6 +65,7 @@ __all__ = [
     "local_variation",
     "mean_count_correlation",
     "simulate",
+    "simulate_glif",
     "simulate_layers",
     "simulate_network",
     "simulate_networks",

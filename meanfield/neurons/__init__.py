@@ -20,6 +20,7 @@ from .connectivity import (
 )
 from .eif import EIF
 from .escape import EscapeLIF
+from .glif import GLIF
 from .hodgkin_huxley import HodgkinHuxley
 from .izhikevich import Izhikevich
 from .lif import LIF
@@ -37,6 +38,7 @@ from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
 
 __all__ = [
     "EIF",
+    "GLIF",
     "LIF",
     "NMDA",
     "QIF",

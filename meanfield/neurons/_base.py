@@ -59,13 +59,13 @@ def is_tensor(value: Any) -> bool:
 
 
 def _equal(mine: Any, theirs: Any) -> bool:
-    if is_tensor(mine) or is_tensor(theirs):
+    if mine is None or theirs is None or is_tensor(mine) or is_tensor(theirs):
         return mine is theirs
     return np.array_equal(mine, theirs)
 
 
 def _key(value: Any) -> Any:
-    if is_tensor(value):
+    if value is None or is_tensor(value):
         return id(value)
     array = np.asarray(value) + 0.0
     return array.shape, array.tobytes()

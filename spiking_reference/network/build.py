@@ -9,6 +9,7 @@ import numpy as np
 
 from meanfield.neurons import (
     EIF,
+    GLIF,
     LIF,
     QIF,
     AdaptiveLIF,
@@ -43,6 +44,7 @@ MODELS = {
     Izhikevich: "izhikevich",
     AdaptiveLIF: "adaptive",
     EscapeLIF: "escape",
+    GLIF: "glif",
     HodgkinHuxley: "hodgkin_huxley",
     PoissonSource: "poisson_source",
     SpikeSource: "spike_source",

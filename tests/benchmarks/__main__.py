@@ -1,6 +1,7 @@
 """All benchmarks: ``make bench``."""
 
 from . import (
+    bench_glif,
     bench_layers,
     bench_networks,
     bench_nn,
@@ -15,6 +16,7 @@ for benchmark in (
     bench_simulate_speed,
     bench_layers,
     bench_networks,
+    bench_glif,
     bench_simulate_bias,
 ):
     benchmark.main()
