@@ -200,6 +200,27 @@ def test_runs_side_by_side_share_no_state():
     assert len({tuple(c) for c in counts[0]}) == 6
 
 
+def test_noise_goes_on_from_a_checkpoint(tmp_path, monkeypatch):
+    from spiking_reference.network import run as module
+
+    noise = NOISES["sum"] + NOISES["frozen"]
+    whole, _ = run(noise, rng=1)
+    path, save = tmp_path / "run.npz", module.save
+
+    def interrupted(place, arrays):
+        save(place, arrays)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "save", interrupted)
+    options = {"checkpoint": path, "checkpoint_every": 70.0}
+    with pytest.raises(KeyboardInterrupt):
+        run(noise, rng=1, **options)
+    assert path.exists()
+    monkeypatch.setattr(module, "save", save)
+    resumed, _ = run(noise, rng=1, **options)
+    np.testing.assert_array_equal(resumed, whole)
+
+
 def test_charge_is_exact_at_any_step():
     # A perfect integrator: V is the integral of the current.
     current = Step(amplitude=0.3, start=1.3, stop=9.7) + Sinusoid(
