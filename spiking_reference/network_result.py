@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+from meanfield.neurons import storage
 
 from .results import SpikeTrains
 from .statistics import Estimate
@@ -118,3 +121,41 @@ class NetworkResult(Mapping):
     def runaway(self) -> tuple[str, ...]:
         """Names of the populations that ran away."""
         return tuple(name for name, result in self.items() if result.runaway)
+
+    def save(self, path: str | Path) -> None:
+        """Write the result to a file, without pickling.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; what is there is replaced, once all is written.
+        """
+        storage.write(path, self, "result", _CLASSES)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "NetworkResult":
+        """Read a result from a file.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that `save` wrote.
+
+        Returns
+        -------
+        NetworkResult
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If it is some other file, damaged, or of a later version.
+        """
+        return storage.read(path, "result", _CLASSES)
+
+
+_CLASSES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (NetworkResult, PopulationResult, SpikeTrains, WeightResult)
+}

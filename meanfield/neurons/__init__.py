@@ -34,6 +34,7 @@ from .networks import (
 )
 from .plasticity import STDP, InhibitoryPlasticity, Plasticity
 from .qif import QIF
+from .storage import load_network, save_network
 from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
 
 __all__ = [
@@ -70,5 +71,7 @@ __all__ = [
     "Sparse",
     "SpikeSource",
     "as_float",
+    "load_network",
     "require",
+    "save_network",
 ]
