@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,31 @@ class PopulationResult:
         mean = np.where(enough, total, 1.0) / safe
         return np.where(enough, np.sqrt(np.maximum(variance, 0.0)) / mean, np.nan)
 
+    def to_xarray(self, units: Mapping[str, str] | None = None) -> Any:
+        """Return an `xarray.Dataset` of counts, rates, activity and traces.
+
+        Parameters
+        ----------
+        units : mapping of str to str, optional
+            Units of traces by name, for their attributes: the result does not know
+            whether "exc" is a conductance [nS] or a current.
+
+        Returns
+        -------
+        xarray.Dataset
+            `counts`, `rates` and `cv` over `neuron`; `activity` and `rate` over the
+            middles of the `bin`; ``trace_V`` and the like over `traced` and `t`. Units
+            are attributes.
+
+        Raises
+        ------
+        ImportError
+            Without xarray: ``pip install 'meanfield-theory[validation]'``.
+        """
+        from .exchange import population_dataset
+
+        return population_dataset(self, units)
+
     @property
     def runaway(self) -> bool:
         """Whether the rate stayed above 100 Hz for 100 ms."""
@@ -121,6 +147,25 @@ class NetworkResult(Mapping):
     def runaway(self) -> tuple[str, ...]:
         """Names of the populations that ran away."""
         return tuple(name for name, result in self.items() if result.runaway)
+
+    def to_xarray(self, units: Mapping[str, str] | None = None) -> Any:
+        """Return an `xarray.DataTree`: a node for each population, with its spikes.
+
+        Parameters
+        ----------
+        units : mapping of str to str, optional
+            As for `PopulationResult.to_xarray`.
+
+        Raises
+        ------
+        ImportError
+            Without xarray: ``pip install 'meanfield-theory[validation]'``.
+        ValueError
+            If a population's name contains a slash.
+        """
+        from .exchange import network_dataset
+
+        return network_dataset(self, units)
 
     def save(self, path: str | Path) -> None:
         """Write the result to a file, without pickling.

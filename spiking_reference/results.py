@@ -1,7 +1,7 @@
 """What a simulation returns: estimates on demand, and what was asked to be recorded."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,32 @@ class SpikeTrains:
     def of(self, neuron: int) -> np.ndarray:
         """Return the spike times of one neuron [ms]."""
         return self.times[self.neurons == neuron]
+
+    def to_neo(self) -> list:
+        """Return a `neo.SpikeTrain` [ms] for each recorded neuron, silent ones, too.
+
+        Their annotation `neuron` is the index. Elephant's functions take such lists.
+
+        Raises
+        ------
+        ImportError
+            Without Neo: ``pip install 'meanfield-theory[neo]'``.
+        """
+        from .exchange import spikes_neo
+
+        return spikes_neo(self)
+
+    def to_xarray(self) -> Any:
+        """Return an `xarray.Dataset` with `time` [ms] and `neuron` of each spike.
+
+        Raises
+        ------
+        ImportError
+            Without xarray: ``pip install 'meanfield-theory[validation]'``.
+        """
+        from .exchange import spikes_dataset
+
+        return spikes_dataset(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

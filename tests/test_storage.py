@@ -79,9 +79,16 @@ def assert_same(a, b):
         np.testing.assert_array_equal(a, b, strict=isinstance(a, np.ndarray))
 
 
+def ones(kind):
+    """A 1 for every field without a default."""
+    missing = (dataclasses.MISSING, dataclasses.MISSING)
+    fields = dataclasses.fields(kind)
+    return {f.name: 1 for f in fields if (f.default, f.default_factory) == missing}
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_class(name, tmp_path):
-    mine = CLASSES[name](**NEEDED.get(name, {}))
+    mine = CLASSES[name](**(NEEDED.get(name) or ones(CLASSES[name])))
     save_network(mine, tmp_path / "a")
     again = load_network(tmp_path / "a")
     assert_same(mine, again)
