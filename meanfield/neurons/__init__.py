@@ -8,6 +8,7 @@ from ..errors import as_float, require
 from ._base import Parameters
 from .adaptive import AdaptiveLIF
 from .adex import AdEx
+from .ball_and_stick import BallAndStick
 from .conductance import ConductanceLIF
 from .connectivity import (
     Bernoulli,
@@ -35,7 +36,14 @@ from .networks import (
 from .plasticity import STDP, InhibitoryPlasticity, Plasticity
 from .qif import QIF
 from .storage import load_network, save_network
-from .synapses import NMDA, Alpha, Delta, DoubleExponential, Exponential
+from .synapses import (
+    NMDA,
+    Alpha,
+    Delta,
+    DoubleExponential,
+    Exponential,
+    OnDendrite,
+)
 
 __all__ = [
     "EIF",
@@ -51,6 +59,7 @@ __all__ = [
     "InhibitoryPlasticity",
     "Izhikevich",
     "Alpha",
+    "BallAndStick",
     "Bernoulli",
     "ConductanceLIF",
     "Delta",
@@ -60,6 +69,7 @@ __all__ = [
     "FixedInDegree",
     "FixedOutDegree",
     "Network",
+    "OnDendrite",
     "OneToOne",
     "Parameters",
     "Plasticity",

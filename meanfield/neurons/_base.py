@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Parameters:
     """Equality by value (arrays included), and the common shape of all parameters."""
 
     __slots__ = ()
+    has_dendrite: ClassVar[bool] = False
 
     def _freeze(self) -> None:
         """Turn every field into a float or a read-only float64 array.

@@ -11,7 +11,7 @@ from ..errors import as_float, require
 from ._base import Parameters
 from .connectivity import Rule
 from .plasticity import Plasticity
-from .synapses import Delta
+from .synapses import Delta, OnDendrite
 
 __all__ = [
     "Network",
@@ -48,8 +48,8 @@ class Population:
     neuron : Parameters
         Their model and its parameters, numbers or arrays (n,).
     receptors : mapping of str to synapse, optional
-        Waveforms by which inputs arrive; by default one receptor "delta" that is a
-        `Delta`.
+        Waveforms by which inputs arrive, in `OnDendrite` for those on a dendrite; by
+        default one receptor "delta" that is a `Delta`.
     current : float or array_like, optional
         Constant input (n,) [pA for neurons with a capacitance, else mV/ms].
     sigma : float or array_like, optional
@@ -79,6 +79,13 @@ class Population:
             kind = type(self.neuron).__name__
             raise TypeError(f"`neuron` must be a neuron's parameters; got {kind}")
         receptors = dict(self.receptors)
+        for label, synapse in receptors.items():
+            if isinstance(synapse, OnDendrite) and not self.neuron.has_dendrite:
+                kind = type(self.neuron).__name__
+                raise ValueError(
+                    f"`receptors` must be on a soma: {kind} has no dendrite; got "
+                    f"{label!r} in OnDendrite; take BallAndStick"
+                )
         object.__setattr__(self, "receptors", MappingProxyType(receptors))
         for name in ("current", "sigma"):
             array = _freeze(self, name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ._base import Parameters, check
 
-__all__ = ["NMDA", "Alpha", "Delta", "DoubleExponential", "Exponential"]
+__all__ = ["NMDA", "Alpha", "Delta", "DoubleExponential", "Exponential", "OnDendrite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,3 +166,34 @@ class NMDA(Parameters):
             positive=("tau_rise", "tau_decay", "affinity"),
             not_negative=("magnesium",),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OnDendrite:
+    """A receptor on the dendrite, where the neuron has one.
+
+    Parameters
+    ----------
+    synapse : Exponential, Alpha, DoubleExponential or NMDA
+        Its waveform; currents are in pA.
+
+    Raises
+    ------
+    TypeError
+        If it is something else: jumps of the voltage (`Delta`) reach the soma only.
+
+    Examples
+    --------
+    >>> from meanfield.neurons import Exponential, OnDendrite
+    >>> OnDendrite(Exponential(tau=2.0, E_rev=0.0)).synapse.tau
+    2.0
+    """
+
+    synapse: Any
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.synapse, Exponential | Alpha | DoubleExponential | NMDA):
+            raise TypeError(
+                "`synapse` on a dendrite must be Exponential, Alpha, DoubleExponential or "
+                f"NMDA; got {type(self.synapse).__name__}"
+            )

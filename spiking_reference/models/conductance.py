@@ -1,8 +1,8 @@
 """Leaky integrate-and-fire neuron with conductances: second order in dt.
 
 State: V. The voltage is linear within a step under the conductances of its middle,
-V1 = (V0 (1 - z/2) + h (g_L E_L + sum g E + I)/C)/(1 + z/2), z = h (g_L + sum g)/C: the
-trapezoidal rule, stable for conductances of any size.
+V1 = V0 + (1 - e^-z)/z f h/C, z = h (g_L + sum g)/C, with f the current at V0: exact for
+constant conductances of any size, up to the error of `vector.relaxed`.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
+from ..vector import relaxed
 
 __all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
 
@@ -37,7 +38,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
     """Return the rows that `step` reads."""
     rest = neuron.g_L * np.asarray(neuron.E_L) + current
     return [
-        0.5 * dt / np.asarray(neuron.C_m), neuron.g_L, rest,
+        dt / np.asarray(neuron.C_m), neuron.g_L, rest,
         np.asarray(sigma) * np.sqrt(dt), neuron.V_th, neuron.V_reset,
     ]  # fmt: skip
 
@@ -46,7 +47,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
 def step(S, a, n, par, q, L, X, held, spiked):
     """Make a step of the lanes from a; see `network.loop.advance_block`."""
     V = S[0][a : a + n]
-    half, leak = par[q : q + n], par[q + L * _LEAK : q + L * _LEAK + n]
+    per_C, leak = par[q : q + n], par[q + L * _LEAK : q + L * _LEAK + n]
     rest = par[q + L * _REST : q + L * _REST + n]
     noise = par[q + L * _NOISE : q + L * _NOISE + n]
     theta = par[q + L * _TH : q + L * _TH + n]
@@ -54,9 +55,10 @@ def step(S, a, n, par, q, L, X, held, spiked):
     current, g, drive = X[CURRENT], X[CONDUCTANCE], X[DRIVE]
     jump, normal = X[JUMP], X[NORMAL]
     for l in range(n):
-        z = half[l] * (leak[l] + g[l])
-        pull = 2.0 * half[l] * (rest[l] + drive[l] + current[l])
-        v = (V[l] * (1.0 - z) + pull) / (1.0 + z) + noise[l] * normal[l] + jump[l]
+        total = leak[l] + g[l]
+        f = rest[l] + drive[l] + current[l] - total * V[l]
+        v = V[l] + per_C[l] * f * relaxed(per_C[l] * total)
+        v += noise[l] * normal[l] + jump[l]
         fires = (v >= theta[l]) & (held[l] == 0)
         V[l] = reset[l] if fires | (held[l] != 0) else v
         spiked[l] = fires

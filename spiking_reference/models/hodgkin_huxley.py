@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._jit import inlined
-from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
+from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS, ROOM
 from ..vector import exp, phi1
 
 __all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
@@ -85,45 +85,70 @@ def _toward(x, alpha, beta, h):
 
 
 @inlined
-def step(S, a, n, par, q, L, X, held, spiked):
-    """Make a step of the lanes from a; see `network.loop.advance_block`."""
+def _predict(S, a, n, par, q, L, X):
+    """Write the voltage in the middle of the step on row ROOM."""
     V, M, H, N = S[0][a : a + n], S[1][a : a + n], S[2][a : a + n], S[3][a : a + n]
+    current, g, drive, normal = X[CURRENT], X[CONDUCTANCE], X[DRIVE], X[NORMAL]
+    middle = X[ROOM]
+    for l in range(n):
+        p = q + l
+        half = 0.5 * par[p + L * _H] * par[p]
+        v = V[l] + par[p + L * _NOISE] * normal[l]
+        na = par[p + L * _NA] * M[l] * M[l] * M[l] * H[l]
+        ka = par[p + L * _K] * N[l] * N[l] * N[l] * N[l]
+        total = par[p + L * _LEAK] + g[l] + na + ka
+        f = par[p + L * _REST] + current[l] + drive[l] - total * v
+        f += na * par[p + L * _E_NA] + ka * par[p + L * _E_K]
+        middle[l] = v + half * f * phi1(-half * total)
+
+
+@inlined
+def _open(S, a, n, par, q, L, X):
+    """Move the gates, and write m^3 h and n^4 of their means on the rows after ROOM."""
+    M, H, N = S[1][a : a + n], S[2][a : a + n], S[3][a : a + n]
+    middle, sodium, potassium = X[ROOM], X[ROOM + 1], X[ROOM + 2]
+    for l in range(n):
+        t, v = par[q + L * _H + l], middle[l]
+        # alpha_m and alpha_n are 0/0 at -40 and -55 mV: x/(1 - e^-x) = 1/phi1(-x).
+        alpha, beta = 1.0 / phi1(-0.1 * (v + 40.0)), 4.0 * exp(-0.0556 * (v + 65.0))
+        m = _toward(M[l], alpha, beta, t)
+        alpha, beta = (
+            0.07 * exp(-0.05 * (v + 65.0)),
+            1.0 / (1.0 + exp(-0.1 * (v + 35.0))),
+        )
+        h = _toward(H[l], alpha, beta, t)
+        mean = 0.5 * (M[l] + m)
+        sodium[l] = mean * mean * mean * 0.5 * (H[l] + h)
+        M[l], H[l] = m, h
+    for l in range(n):
+        t, v = par[q + L * _H + l], middle[l]
+        alpha, beta = 0.1 / phi1(-0.1 * (v + 55.0)), 0.125 * exp(-0.0125 * (v + 65.0))
+        w = _toward(N[l], alpha, beta, t)
+        mean = 0.5 * (N[l] + w)
+        potassium[l] = mean * mean * mean * mean
+        N[l] = w
+
+
+@inlined
+def step(S, a, n, par, q, L, X, held, spiked):
+    """Make a step of the lanes from a; see `network.loop.advance_block`.
+
+    It is made in four loops: one over all of it would not become SIMD code.
+    """
+    _predict(S, a, n, par, q, L, X)
+    _open(S, a, n, par, q, L, X)
+    V, sodium, potassium = S[0][a : a + n], X[ROOM + 1], X[ROOM + 2]
     current, g, drive = X[CURRENT], X[CONDUCTANCE], X[DRIVE]
     jump, normal = X[JUMP], X[NORMAL]
     for l in range(n):
         p = q + l
-        t, theta = par[p + L * _H], par[p + L * _TH]
+        theta, per_C = par[p + L * _TH], par[p + L * _H] * par[p]
         noise = par[p + L * _NOISE] * normal[l]
-        leak = par[p + L * _LEAK] + g[l]
-        pull = par[p + L * _REST] + current[l] + drive[l]
-        v0 = V[l] + noise
-        na = par[p + L * _NA] * M[l] * M[l] * M[l] * H[l]
-        ka = par[p + L * _K] * N[l] * N[l] * N[l] * N[l]
-        total = leak + na + ka
-        z = -0.5 * t * par[p] * total
-        f = pull + na * par[p + L * _E_NA] + ka * par[p + L * _E_K] - total * v0
-        v = v0 + 0.5 * t * par[p] * f * phi1(z)
-        # alpha_m and alpha_n are 0/0 at -40 and -55 mV: x/(1 - e^-x) = 1/phi1(-x).
-        m = _toward(
-            M[l], 1.0 / phi1(-0.1 * (v + 40.0)), 4.0 * exp(-0.0556 * (v + 65.0)), t
-        )
-        h = _toward(
-            H[l],
-            0.07 * exp(-0.05 * (v + 65.0)),
-            1.0 / (1.0 + exp(-0.1 * (v + 35.0))),
-            t,
-        )
-        w = _toward(
-            N[l],
-            0.1 / phi1(-0.1 * (v + 55.0)),
-            0.125 * exp(-0.0125 * (v + 65.0)),
-            t,
-        )
-        mm, mh, mn = 0.5 * (M[l] + m), 0.5 * (H[l] + h), 0.5 * (N[l] + w)
-        na = par[p + L * _NA] * mm * mm * mm * mh
-        ka = par[p + L * _K] * mn * mn * mn * mn
-        total = leak + na + ka
-        f = pull + na * par[p + L * _E_NA] + ka * par[p + L * _E_K] - total * v0
-        v = v0 + t * par[p] * f * phi1(-t * par[p] * total) + noise + jump[l]
+        v = V[l] + noise
+        na, ka = par[p + L * _NA] * sodium[l], par[p + L * _K] * potassium[l]
+        total = par[p + L * _LEAK] + g[l] + na + ka
+        f = par[p + L * _REST] + current[l] + drive[l] - total * v
+        f += na * par[p + L * _E_NA] + ka * par[p + L * _E_K]
+        v += per_C * f * phi1(-per_C * total) + noise + jump[l]
         spiked[l] = (V[l] < theta) & (v >= theta)
-        V[l], M[l], H[l], N[l] = v, m, h, w
+        V[l] = v

@@ -43,10 +43,10 @@ class Receptors(NamedTuple):
     """Synaptic variables, receptor by receptor; those of a population lie together.
 
     kind: see `receptors`; first_lane, lanes, ring, state (receptors,): the population's
-    first lane and number of lanes, and where its arrivals and variables begin; row: length
-    of a row of coefficients `coef`, beginning at first_coef; range (populations, 2):
-    receptors of each; arrivals: weights on the way, (slots, lanes) for each receptor;
-    slots (1,); g: variables, (2, lanes) for each.
+    first lane and number of lanes, and where its arrivals and variables begin; site: 1 on
+    dendrites, else 0; row: length of a row of coefficients `coef`, beginning at
+    first_coef; range (populations, 2): receptors of each; arrivals: weights on the way,
+    (slots, lanes) for each receptor; slots (1,); g: variables, (2, lanes) for each.
     """
 
     kind: np.ndarray
@@ -54,6 +54,7 @@ class Receptors(NamedTuple):
     lanes: np.ndarray
     ring: np.ndarray
     state: np.ndarray
+    site: np.ndarray
     first_coef: np.ndarray
     row: np.ndarray
     coef: np.ndarray

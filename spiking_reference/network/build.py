@@ -14,6 +14,7 @@ from meanfield.neurons import (
     QIF,
     AdaptiveLIF,
     AdEx,
+    BallAndStick,
     ConductanceLIF,
     Delta,
     EscapeLIF,
@@ -46,6 +47,7 @@ MODELS = {
     EscapeLIF: "escape",
     GLIF: "glif",
     HodgkinHuxley: "hodgkin_huxley",
+    BallAndStick: "ball_and_stick",
     PoissonSource: "poisson_source",
     SpikeSource: "spike_source",
 }
@@ -201,14 +203,18 @@ class _Builder:
 
     def receptors(self, slots: int) -> Receptors:
         """Receptors of all populations, with nothing on the way."""
-        kinds, lanes, first_lane, coefs, first_coef, rows = [], [], [], [], [], []
+        kinds, lanes, first_lane, coefs, first_coef, rows, sites = (
+            [] for _ in range(7)
+        )
         ranges = np.zeros((len(self.pops), 2), dtype=np.int64)
         self.number: dict[tuple[str, str], int] = {}
         place = 0
         for i, (name, population) in enumerate(zip(self.names, self.pops, strict=True)):
             ranges[i] = len(kinds)
-            for label, synapse in getattr(population, "receptors", {}).items():
+            for label, receptor in getattr(population, "receptors", {}).items():
+                synapse, site = receptors.placed(receptor)
                 self.number[name, label] = len(kinds)
+                sites.append(site)
                 kinds.append(receptors.kind_of(synapse))
                 lanes.append(_padded(population.n))
                 first_lane.append(int(self.first[i]))
@@ -232,7 +238,7 @@ class _Builder:
         as_int = lambda v: np.array(v, dtype=np.int64)  # noqa: E731
         return Receptors(
             kind=as_int(kinds), first_lane=as_int(first_lane), lanes=m,
-            ring=as_int(ring[:-1]), state=as_int(state[:-1]),
+            ring=as_int(ring[:-1]), state=as_int(state[:-1]), site=as_int(sites),
             first_coef=as_int(first_coef), row=as_int(rows),
             coef=np.concatenate([*coefs, np.zeros(1)]), range=ranges,
             arrivals=np.zeros(int(ring[-1]), dtype=np.float32), slots=as_int([slots]),

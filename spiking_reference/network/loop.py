@@ -157,13 +157,13 @@ def advance_block(net, box, steps, lanes, b, k0, k1):
     r0, r1 = receptors.range[p, 0], receptors.range[p, 1]
     poisson = net.inputs.range[p, 1] > net.inputs.range[p, 0]
     held, spiked = cells.wait[a : a + n], box.spiked
-    n_ref, V = cells.n_ref[a : a + n], cells.S[0][a : a + n]
+    n_ref = cells.n_ref[a : a + n]
     for k in range(k0, k1):
         _begin(net, box, p, a, n, k)
         if poisson:
             _take_poisson(net, box, p, a, n, k)
         for r in range(r0, r1):
-            receive(receptors, r, k, a, n, box.X, V)
+            receive(receptors, r, k, a, n, box.X, cells.S)
         if flags & NORMALS:
             _draw_normals(cells, box, a, n, k)
         if flags & UNIFORMS:

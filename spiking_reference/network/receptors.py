@@ -3,8 +3,10 @@
 A receptor is a cascade g' = -g/tau_d + y, y' = -y/tau_r, into which weights jump, or g
 alone. Both move exactly. What acts on the membrane in a step is a weighted mean of g over
 it: weighted by exp(-(h - s)/tau_m) for a membrane that is leaky with tau_m, which makes its
-voltage exact, else with equal weights, an error of second order. Magnesium blocks
-according to the voltage at the beginning of the step.
+voltage exact, else with equal weights, an error of second order. The current through a
+block by magnesium is linear in the voltage about that at the beginning of the step, which
+leaves an error of second order: it acts as a conductance, at times a negative one, and a
+drive.
 """
 
 import math
@@ -12,13 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.neurons import NMDA, Alpha, Delta, DoubleExponential, Exponential
+from meanfield.neurons import (
+    NMDA,
+    Alpha,
+    Delta,
+    DoubleExponential,
+    Exponential,
+    OnDendrite,
+)
 
 from .._jit import inlined, inner
 from ..vector import exp
-from .slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, MEAN
+from .slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, MEAN, OF_DENDRITE
 
-__all__ = ["DELTA", "N_COEF", "coefficients", "kind_of", "receive"]
+__all__ = ["DELTA", "N_COEF", "coefficients", "kind_of", "placed", "receive"]
 
 DELTA, CURRENT_KIND, CONDUCTANCE_KIND, NMDA_KIND = range(4)
 _A11, _A12, _A22, _KAPPA_G, _KAPPA_Y, _IN_G, _IN_Y, _E_REV, _MG, _SLOPE = range(10)
@@ -26,6 +35,13 @@ N_COEF = 10
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 # What of the step's conductance acts: its mean, or its value at one end.
 MOMENTS = ("mean", "start", "end")
+
+
+def placed(synapse: Any) -> tuple[Any, int]:
+    """Return a receptor's waveform, and where it is: 1 on the dendrite, else 0."""
+    if isinstance(synapse, OnDendrite):
+        return synapse.synapse, 1
+    return synapse, 0
 
 
 def kind_of(synapse: Any) -> int:
@@ -97,7 +113,7 @@ def _handed_on(s: np.ndarray, rise: float | None, decay: float) -> np.ndarray:
 
 
 @inlined
-def receive(receptors, r, k, a, n, X, V):
+def receive(receptors, r, k, a, n, X, S):
     """Add what receptor r does in step k to the inputs X of the lanes from a."""
     m = receptors.lanes[r]
     place = a - receptors.first_lane[r]
@@ -119,54 +135,81 @@ def receive(receptors, r, k, a, n, X, V):
     g = receptors.g[begins : begins + n]
     y = receptors.g[begins + m : begins + m + n]
     mean = X[MEAN]
-    if receptors.coef[q + L * _IN_Y] == 0.0:
-        _single(receptors.coef, q, L, arrived, g, mean)
+    coef, site = receptors.coef, OF_DENDRITE * receptors.site[r]
+    conductance, drive = X[CONDUCTANCE + site], X[DRIVE + site]
+    if coef[q + L * _IN_Y] == 0.0:
+        if kind == CONDUCTANCE_KIND:
+            _single_conductance(coef, q, L, arrived, g, conductance, drive)
+            return
+        _single(coef, q, L, arrived, g, mean)
     else:
-        _cascaded(receptors.coef, q, L, arrived, g, y, mean)
+        _cascaded(coef, q, L, arrived, g, y, mean)
     if kind == CURRENT_KIND:
-        current = X[CURRENT]
+        current = X[CURRENT + site]
         for l in range(n):
             current[l] += mean[l]
-        return
-    if kind == NMDA_KIND:
-        _block(receptors.coef, q, L, V, mean)
-    E_rev = receptors.coef[q + L * _E_REV : q + L * _E_REV + n]
-    conductance, drive = X[CONDUCTANCE], X[DRIVE]
-    for l in range(n):
-        conductance[l] += mean[l]
-        drive[l] += mean[l] * E_rev[l]
+    elif kind == NMDA_KIND:
+        V = S[receptors.site[r]][a : a + n]
+        _blocked(coef, q, L, V, mean, conductance, drive)
+    else:
+        E_rev = coef[q + L * _E_REV]
+        for l in range(n):
+            conductance[l] += mean[l]
+            drive[l] += mean[l] * E_rev
+
+
+@inner
+def _single_conductance(coef, q, L, arrived, g, conductance, drive):
+    """Move g, and add its mean: `_single` and what follows it, in one loop for speed."""
+    jump, decay, E_rev = coef[q + L * _IN_G], coef[q + L * _A11], coef[q + L * _E_REV]
+    kappa = coef[q + L * _KAPPA_G : q + L * _KAPPA_G + g.size]
+    for l in range(g.size):
+        gl = g[l] + jump * arrived[l]
+        acting = kappa[l] * gl
+        conductance[l] += acting
+        drive[l] += acting * E_rev
+        g[l] = decay * gl
+        arrived[l] = np.float32(0.0)
 
 
 @inner
 def _single(coef, q, L, arrived, g, mean):
     """Move g, and take its mean."""
     n = g.size
-    jump = coef[q + L * _IN_G : q + L * _IN_G + n]
+    jump, decay = coef[q + L * _IN_G], coef[q + L * _A11]
     kappa = coef[q + L * _KAPPA_G : q + L * _KAPPA_G + n]
-    decay = coef[q + L * _A11 : q + L * _A11 + n]
     for l in range(n):
-        gl = g[l] + jump[l] * arrived[l]
+        gl = g[l] + jump * arrived[l]
         mean[l] = kappa[l] * gl
-        g[l] = decay[l] * gl
+        g[l] = decay * gl
         arrived[l] = np.float32(0.0)
 
 
 @inner
 def _cascaded(coef, q, L, arrived, g, y, mean):
     """Move y and g, and take the mean of g."""
-    for l in range(g.size):
-        i = q + l
-        gl = g[l]
-        yl = y[l] + coef[i + L * _IN_Y] * arrived[l]
-        mean[l] = coef[i + L * _KAPPA_G] * gl + coef[i + L * _KAPPA_Y] * yl
-        g[l] = coef[i + L * _A11] * gl + coef[i + L * _A12] * yl
-        y[l] = coef[i + L * _A22] * yl
+    n = g.size
+    a11, a12, a22 = coef[q + L * _A11], coef[q + L * _A12], coef[q + L * _A22]
+    jump = coef[q + L * _IN_Y]
+    kappa_g = coef[q + L * _KAPPA_G : q + L * _KAPPA_G + n]
+    kappa_y = coef[q + L * _KAPPA_Y : q + L * _KAPPA_Y + n]
+    for l in range(n):
+        gl, yl = g[l], y[l] + jump * arrived[l]
+        mean[l] = kappa_g[l] * gl + kappa_y[l] * yl
+        g[l] = a11 * gl + a12 * yl
+        y[l] = a22 * yl
         arrived[l] = np.float32(0.0)
 
 
 @inner
-def _block(coef, q, L, V, mean):
-    """Let magnesium block the part that the voltage does not free."""
+def _blocked(coef, q, L, V, mean, conductance, drive):
+    """Add a conductance g B(V), B = 1/(1 + ratio e^(slope V)), linear in V about V[l]."""
+    slope, E_rev = coef[q + L * _SLOPE], coef[q + L * _E_REV]
+    ratio = coef[q + L * _MG]
     for l in range(V.size):
-        ratio = coef[q + L * _MG + l]
-        mean[l] /= 1.0 + ratio * exp(coef[q + L * _SLOPE + l] * V[l])
+        freed = 1.0 / (1.0 + ratio * exp(slope * V[l]))
+        g, pull = mean[l] * freed, E_rev - V[l]
+        # d(B)/dV = -slope B (1 - B).
+        linear = g * (1.0 + slope * (1.0 - freed) * pull)
+        conductance[l] += linear
+        drive[l] += g * pull + linear * V[l]

@@ -12,6 +12,7 @@ __all__ = [
     "NORMALS",
     "N_SLOTS",
     "OF_DENDRITE",
+    "ROOM",
     "UNIFORM",
     "UNIFORMS",
 ]
@@ -21,10 +22,12 @@ BLOCK = 256  # neurons that are advanced side by side
 # Current [unit of the neuron], sum of conductances g [nS], sum of g E_rev, mean over the
 # step; jump [mV] at its end; standard normal and uniform, where they are drawn.
 CURRENT, CONDUCTANCE, DRIVE = 0, 1, 2
-OF_DENDRITE = 3  # what a second compartment's first three are higher by
+# What a second compartment's first three are higher by; its model sets them to 0 again.
+OF_DENDRITE = 3
 JUMP, NORMAL, UNIFORM = 6, 7, 8
 MEAN = 9  # of one receptor, on its way to the others
-N_SLOTS = 10
+ROOM = 10  # three rows that a model may write on within a step
+N_SLOTS = 13
 
 # What a block does in each step: bits of its flags.
 NORMALS, UNIFORMS, KEEPS = 1, 2, 4

@@ -124,10 +124,7 @@ def test_conductances_are_second_order(synapse):
         errors.append(np.abs(V[t > 7.5] - expected).max())
     order = np.log2(np.array(errors[:-1]) / errors[1:])
     assert errors[-1] < 0.02
-    low = (
-        0.8 if isinstance(synapse, NMDA) else 1.7
-    )  # the block is that of the step's begin
-    assert np.all(order > low), (order, errors)
+    assert np.all(order > 1.7), (order, errors)
 
 
 def test_spike_times_of_a_synapse_from_the_course():
