@@ -33,6 +33,7 @@ NEEDED = {
     "Exponential": {"tau": 5.0, "E_rev": -80.0},
     "Alpha": {"tau": 2.0},
     "DoubleExponential": {"tau_rise": 0.5, "tau_decay": 4.0},
+    "OnDendrite": {"synapse": Exponential(tau=2.0)},
     "FixedInDegree": {"degree": 3, "multapses": False},
     "FixedOutDegree": {"degree": np.int64(3)},
     "Bernoulli": {"p": 0.1},
