@@ -254,8 +254,8 @@ class OrnsteinUhlenbeck(Current):
 
     Notes
     -----
-    <(I_i(t) - mean_i)(I_j(s) - mean_j)> = correlation_ij sigma_i sigma_j
-    exp(-|t - s|/tau). At steps of any size h the values are means over the steps with
+    <(I_i(t) - mean_i)(I_j(t + s) - mean_j)> = correlation_ij sigma_i sigma_j exp(-s/tau)
+    for s >= 0. At steps of any size h the values are means over the steps with
     their exact joint distribution [1]_: given the ends x0 and x1 of a step in units of
     sigma, the mean is (x0 + x1) tanh(z/2)/z plus independent noise of variance
     2 (z - 2 tanh(z/2))/z^2, z = h/tau. For tau -> 0 the intensity of the noise is
