@@ -80,6 +80,27 @@ def test_noise_fires_at_the_rate_of_the_theory():
     assert abs(result.rate.value - known) < 4.0 * result.rate.stderr + 0.003 * known
 
 
+def test_rates_in_noise_do_not_depend_on_the_step():
+    """Crossings between grid points are found; false-alarm rate 6e-5."""
+    neuron = neuron_of(CELLS["syn_exc_regular", 4])
+    cells = Population(
+        n=500, neuron=neuron, current=0.9 * 28.0 * neuron.g_L, sigma=1.27
+    )
+    found = [
+        simulate_network(
+            Network(populations={"cells": cells}),
+            duration=1000.0,
+            warmup=300.0,
+            dt=dt,
+            rng=7,
+        )["cells"].rates
+        for dt in (0.25, 0.05)
+    ]
+    spread = np.hypot(*(rates.std(ddof=1) / np.sqrt(500) for rates in found))
+    assert abs(found[0].mean() - found[1].mean()) < 4.0 * spread
+    assert 5e-3 < found[1].mean() < 8e-3
+
+
 def test_conductances_act_to_second_order():
     def end(dt):
         source = SpikeSource(
