@@ -1,12 +1,14 @@
 """GLIF neurons: exact between grid points.
 
-State: V, theta_s, theta_v, I_1, I_2. Under a current that is constant in a step (synaptic
-currents are replaced by the constant that has their effect on V, see `receptors`) all move
-exactly; conductances act on the mean of V before and after a step, second order in dt. V
-is compared with the threshold at the end of a step, after the jumps that arrive there.
-With white noise, paths that cross between grid points are found by the Brownian bridge to
-a threshold that is linear in the step, an error of second order. A reset rule starts from
-the threshold, and from V where a jump brought it above.
+State: V, theta_s, theta_v, I_1, I_2. Under a current that is constant in a step
+(synaptic currents are replaced by the constant that has their effect on V, see
+`receptors`) all move exactly; conductances shorten the time constant of a step, and act
+on the threshold through the mean of V before and after it, second order in dt and
+without overshoot. V is compared with the threshold at the end of a step, after the
+jumps that arrive there. With white noise, paths that cross between grid points are
+found by the Brownian bridge to a threshold that is linear in the step, an error of
+second order. A reset rule starts from the threshold, and from V where a jump brought it
+above.
 
 In the refractory period V and theta_v rest, and the others decay; amplitudes are added at
 its end. A neuron that is then not below its threshold gets V = inf.
@@ -29,14 +31,14 @@ from ..network.slots import (
     UNIFORM,
     UNIFORMS,
 )
-from ..vector import exp
+from ..vector import exp, relaxed
 
 __all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
 
 STATE = ("V", "theta_s", "theta_v", "I_1", "I_2")
 _E, _E1, _E2, _ES, _EV, _VI, _V1, _V2, _UV, _UI, _U1, _U2 = range(12)
 _GAP, _FRACTION, _ADD, _TH_ADD, _A1, _A2, _R1, _R2, _AT_ONCE = range(12, 21)
-_REST, _CURRENT, _NOISE, _SPREAD, _FOLLOW = range(21, 26)
+_REST, _CURRENT, _NOISE, _SPREAD, _FOLLOW, _LEAK, _PER_C = range(21, 28)
 _AT_SPIKE = (
     glif.GAP, glif.FRACTION, glif.ADD, glif.TH_ADD, glif.AMP_1, glif.AMP_2, glif.R_1,
     glif.R_2,
@@ -71,7 +73,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
     return [
         *moves.T.reshape(glif.N_COEF, *par.shape[1:]), *par[list(_AT_SPIKE)],
         at_once.astype(float), neuron.E_L, current, noise, spread,
-        0.5 * dt * par[glif.INDEX],
+        0.5 * dt * par[glif.INDEX], z, dt * par[glif.PER_C],
     ]  # fmt: skip
 
 
@@ -83,9 +85,9 @@ def _moved(p, L, par, v, u, I, J1, J2, g, drive, kick):
     free = membrane(
         v, I + drive, J1, J2, par[i], by_I, par[i + L * _V1], par[i + L * _V2]
     )
-    rest = par[i + L * _REST]
-    half = 0.5 * by_I * g
-    v1 = (free - by_I * g * rest - half * v + kick) / (1.0 + half)
+    rest, z = par[i + L * _REST], par[i + L * _LEAK]
+    shorter = relaxed(z + par[i + L * _PER_C] * g) / relaxed(z)
+    v1 = v + ((free - v) - by_I * g * (rest + v)) * shorter + kick
     total = I + drive - g * (rest + 0.5 * (v + v1))
     u1 = voltage_part(
         u, v, total, J1, J2, par[i + L * _EV], par[i + L * _UV], par[i + L * _UI],
