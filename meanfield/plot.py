@@ -22,13 +22,33 @@ except ImportError as error:  # pragma: no cover - needs an environment without 
         "plots need matplotlib: pip install 'meanfield-theory[plot]'"
     ) from error
 
+from ._activity_plots import (
+    axes as _axes,
+)
+from ._activity_plots import (
+    plot_correlations,
+    plot_curve,
+    plot_rates,
+    plot_spectrum,
+    plot_traces,
+    plot_weight_histogram,
+    plot_weights,
+)
+
 __all__ = [
     "QUANTITIES",
+    "plot_correlations",
+    "plot_curve",
     "plot_fi_curve",
     "plot_map",
     "plot_maps",
     "plot_raster",
+    "plot_rates",
+    "plot_spectrum",
+    "plot_traces",
     "plot_voltage",
+    "plot_weight_histogram",
+    "plot_weights",
 ]
 
 #: What `plot_map` shows, with the label of its color bar.
@@ -283,7 +303,3 @@ def plot_voltage(
     ax.set_xlabel("time (ms)")
     ax.set_ylabel("$V$ (mV)")
     return ax
-
-
-def _axes(ax: Axes | None) -> Axes:
-    return Figure(layout="constrained").add_subplot() if ax is None else ax

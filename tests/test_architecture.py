@@ -18,7 +18,7 @@ LAYERS = [
     {"special"},
     {"lif"},
     {"nn", "interop"},
-    {"plot", "__main__", ""},
+    {"_activity_plots", "plot", "__main__", ""},
 ]
 HEAVY = {"torch", "numba", "matplotlib", "xarray", "dask", "mpmath", "tqdm", "pandas"}
 

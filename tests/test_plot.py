@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from scipy import sparse
 
 import meanfield as mf
 from meanfield import LIF, plot
@@ -57,6 +58,69 @@ def test_recorded_activity():
     assert ax.lines[0].get_xdata().size == run.n_spikes.sum() > 0
     ax = plot.plot_voltage(run.voltage, V_th=20.0)
     assert len(ax.lines) == 3
+
+
+@pytest.fixture(scope="module")
+def network():
+    from meanfield.neurons import Network, Population
+    from spiking_reference import Record, simulate_network
+
+    cells = Population(n=30, neuron=LIF(), current=1.2, sigma=1.0)
+    return simulate_network(
+        Network(populations={"E": cells, "I": cells}), duration=100.0, bin=2.0, rng=1,
+        record={"E": Record(voltage=[3, 5])}, progress=False,
+    )  # fmt: skip
+
+
+def test_rates_are_in_hertz_over_milliseconds(network):
+    ax = plot.plot_rates(network, bin=10.0)
+    edges, rate = ax.lines[0].get_data()
+    assert edges.tolist() == list(range(0, 101, 10))
+    want = network["E"].activity.reshape(10, 5).sum(axis=1) / (30 * 10e-3)
+    assert rate[:-1] == pytest.approx(want)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["E", "I"]
+    assert plot.plot_rates(network["E"], ax=ax) is ax
+    with pytest.raises(ValueError, match="`bin` must be at most the duration"):
+        plot.plot_rates(network, bin=200.0)
+
+
+def test_traces(network):
+    ax = plot.plot_traces(network["E"], neuron=1)
+    assert np.array_equal(ax.lines[0].get_ydata(), network["E"].traces["V"][1])
+    assert ax.get_ylabel() == "V (mV)"
+    with pytest.raises(ValueError, match=r"`names` must be of \('V',.*got 'g'"):
+        plot.plot_traces(network["E"], ["g"])
+
+
+def test_curves_and_their_errors():
+    x, value, stderr = (
+        np.array([0.01, 0.02]),
+        np.array([3.0, 4.0]),
+        np.array([1.0, 0.5]),
+    )
+    ax = plot.plot_spectrum((x, value, stderr))
+    assert ax.lines[0].get_xydata() == pytest.approx(np.array([[10, 3000], [20, 4000]]))
+    band = ax.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((2000.0, 4500.0))
+    ax = plot.plot_curve((x, value, stderr), "voltage (mV)")
+    assert ax.get_ylabel() == "voltage (mV)"
+    assert ax.lines[0].get_ydata().tolist() == [3.0, 4.0]
+
+
+def test_distributions_of_correlations_and_weights():
+    matrix = np.array([[1.0, 0.1, np.nan], [0.1, 1.0, 0.3], [np.nan, 0.3, 1.0]])
+    ax = plot.plot_correlations(matrix, windows=101, bins=[0.0, 0.2, 0.4])
+    heights = ax.patches[0].get_path().vertices[:, 1]
+    assert heights.max() == pytest.approx(1 / 0.4)  # a pair in each of the bins
+    assert ax.lines[0].get_ydata().max() == pytest.approx(
+        10 / np.sqrt(2 * np.pi), rel=1e-3
+    )
+    with pytest.raises(ValueError, match=r"\(n, n\); got \(3,\)"):
+        plot.plot_correlations(matrix[0])
+    stored = sparse.csc_array([[0.0, 2.0], [1.0, 1.0]])
+    ax = plot.plot_weight_histogram(stored, bins=[0.5, 1.5, 2.5], unit="nS")
+    assert ax.patches[0].get_path().vertices[:, 1].max() == 2.0
+    assert ax.get_xlabel() == "weight (nS)"
 
 
 @pytest.mark.parametrize(
