@@ -32,7 +32,19 @@ def _check_degree(rule: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class FixedInDegree(Rule):
+class _FixedDegree(Rule):
+    """One number of partners for all."""
+
+    degree: int
+    autapses: bool = True
+    multapses: bool = True
+
+    def __post_init__(self) -> None:
+        _check_degree(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedInDegree(_FixedDegree):
     """Each target has the same number of sources, drawn at random.
 
     Parameters
@@ -56,16 +68,9 @@ class FixedInDegree(Rule):
     FixedInDegree(degree=100, autapses=True, multapses=True)
     """
 
-    degree: int
-    autapses: bool = True
-    multapses: bool = True
-
-    def __post_init__(self) -> None:
-        _check_degree(self)
-
 
 @dataclass(frozen=True, slots=True)
-class FixedOutDegree(Rule):
+class FixedOutDegree(_FixedDegree):
     """Each source has the same number of targets, drawn at random.
 
     Parameters
@@ -86,13 +91,6 @@ class FixedOutDegree(Rule):
     >>> FixedOutDegree(10).degree
     10
     """
-
-    degree: int
-    autapses: bool = True
-    multapses: bool = True
-
-    def __post_init__(self) -> None:
-        _check_degree(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,23 @@ from ..vector import exp
 from . import leaky
 from .leaky import draws, membrane_time
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "theta")
 _GAIN, _DRIFT, _NOISE, _TH, _RESET, _SPREAD, _HALF, _SHRINK, _FADE, _ADD = range(1, 11)
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"tau_m": neuron.tau_m, "tau_theta": neuron.tau_theta}
 
 
 def initial(neuron: Any) -> dict[str, Any]:

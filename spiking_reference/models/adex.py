@@ -13,7 +13,15 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
 from ..vector import exp, phi1
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "w")
 (
@@ -21,6 +29,11 @@ STATE = ("V", "w")
     _CURRENT, _NOISE, _H,
 ) = range(15)  # fmt: skip
 _STEEPEST = 40.0  # of f' h: V meets the threshold long before
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"C_m/g_L": neuron.C_m / np.asarray(neuron.g_L), "tau_w": neuron.tau_w}
 
 
 def membrane_time(neuron: Any) -> Any:

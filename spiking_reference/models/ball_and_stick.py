@@ -17,7 +17,15 @@ from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, OF_DENDRI
 from ..vector import exp, phi1
 from .adex import draws, membrane_time
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "V_d", "w", "theta")
 (
@@ -26,6 +34,15 @@ STATE = ("V", "V_d", "w", "theta")
 ) = range(21)  # fmt: skip
 _STEEPEST = 40.0  # of f' h: V meets the threshold long before
 _LEAST = 1e-6  # half the difference of eigenvalues; below it they count as one
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    dendrite = neuron.C_d / (np.asarray(neuron.g_d) + neuron.g_ax)
+    return {
+        "C_m/g_L": neuron.C_m / np.asarray(neuron.g_L), "C_d/(g_d + g_ax)": dendrite,
+        "tau_w": neuron.tau_w, "tau_theta": neuron.tau_theta,
+    }  # fmt: skip
 
 
 def initial(neuron: Any) -> dict[str, Any]:

@@ -13,10 +13,23 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
 from ..vector import relaxed
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V",)
 _H, _LEAK, _REST, _NOISE, _TH, _RESET = range(6)
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"C_m/g_L": neuron.C_m / np.asarray(neuron.g_L)}
 
 
 def membrane_time(neuron: Any) -> Any:

@@ -14,11 +14,24 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
 from ..vector import exp, phi1
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V",)
 _RATE, _REST, _V_T, _PER_DELTA, _SPIKE, _TH, _RESET, _DRIFT, _NOISE, _H = range(10)
 _STEEPEST = 40.0  # of f' h: V meets the threshold long before
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"tau_m": neuron.tau_m}
 
 
 def membrane_time(neuron: Any) -> Any:

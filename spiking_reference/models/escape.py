@@ -14,9 +14,17 @@ from .._jit import inlined
 from ..network.slots import CURRENT, JUMP, NORMAL, NORMALS, UNIFORM, UNIFORMS
 from ..vector import exp, phi1
 from . import leaky
-from .leaky import initial, membrane_time
+from .leaky import coarsest, initial, membrane_time
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V",)
 _GAIN, _DRIFT, _NOISE, _TH, _RESET, _PER_DELTA, _HAZARD = range(1, 8)

@@ -33,7 +33,15 @@ from ..network.slots import (
 )
 from ..vector import exp, relaxed
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "theta_s", "theta_v", "I_1", "I_2")
 _E, _E1, _E2, _ES, _EV, _VI, _V1, _V2, _UV, _UI, _U1, _U2 = range(12)
@@ -43,6 +51,11 @@ _AT_SPIKE = (
     glif.GAP, glif.FRACTION, glif.ADD, glif.TH_ADD, glif.AMP_1, glif.AMP_2, glif.R_1,
     glif.R_2,
 )  # fmt: skip
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"C_m/g_L": np.asarray(neuron.C_m) / neuron.g_L}
 
 
 def membrane_time(neuron: Any) -> Any:

@@ -15,11 +15,26 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS, ROOM
 from ..vector import exp, phi1
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "m", "h", "n")
 _PER_C, _NA, _K, _LEAK, _E_NA, _E_K, _REST, _TH, _NOISE, _H = range(10)
 _BISECTIONS = 60
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    x = 0.1 * (np.asarray(neuron.E_Na) + 40.0)
+    fastest = np.where(np.abs(x) < 1e-9, 1.0, -np.expm1(-x) / np.where(x == 0, 1.0, x))
+    return {"1/alpha_m at E_Na": fastest}
 
 
 def membrane_time(neuron: Any) -> Any:

@@ -14,7 +14,15 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
 from ..vector import tan_over
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V", "u")
 _A, _B, _DECAY, _D, _TH, _RESET, _CURRENT, _NOISE, _H = range(9)
@@ -23,6 +31,14 @@ _MIDDLE = -0.5 * _LINEAR / _CURVE
 _LOWEST = _CONSTANT - _CURVE * _MIDDLE * _MIDDLE
 _WIDEN = 0.5 / _CURVE
 _LARGEST = 2.25  # of (z)^2, see `qif`
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {
+        "1/a": 1.0 / np.asarray(neuron.a),
+        "the largest step of its publication": 1.0,
+    }
 
 
 def membrane_time(neuron: Any) -> Any:

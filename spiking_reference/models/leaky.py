@@ -15,10 +15,23 @@ from .._jit import inlined
 from ..network.slots import CURRENT, JUMP, NORMAL, NORMALS, UNIFORM, UNIFORMS
 from ..vector import exp
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V",)
 _DECAY, _GAIN, _DRIFT, _NOISE, _TH, _RESET, _SPREAD, _HALF, _SHRINK = range(9)
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"tau_m": neuron.tau_m}
 
 
 def membrane_time(neuron: Any) -> Any:

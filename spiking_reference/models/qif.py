@@ -16,12 +16,25 @@ from .._jit import inlined
 from ..network.slots import CONDUCTANCE, CURRENT, DRIVE, JUMP, NORMAL, NORMALS
 from ..vector import tan_over
 
-__all__ = ["STATE", "coefficients", "draws", "initial", "membrane_time", "step"]
+__all__ = [
+    "STATE",
+    "coarsest",
+    "coefficients",
+    "draws",
+    "initial",
+    "membrane_time",
+    "step",
+]
 
 STATE = ("V",)
 _CURVE, _MIDDLE, _DRIFT, _WIDEN, _TH, _RESET, _NOISE, _H = range(8)
 # Of c k h^2 = z^2: at z = pi/2 any neuron fires in two steps.
 _LARGEST = 2.25
+
+
+def coarsest(neuron: Any) -> dict[str, Any]:
+    """Time constants [ms] that a step must not exceed, by name."""
+    return {"tau_m": neuron.tau_m}
 
 
 def membrane_time(neuron: Any) -> Any:

@@ -28,7 +28,7 @@ from meanfield.neurons import (
 )
 
 from ..streams import seed_all
-from . import plastic, poisson, receptors
+from . import coarse, plastic, poisson, receptors
 from .arrays import Cells, Inputs, Net, Receptors, Wires
 from .edges import Edges, connect
 from .slots import BLOCK, KEEPS, UNIFORMS
@@ -147,7 +147,7 @@ class _Builder:
         for i, population in enumerate(self.pops):
             a, n = int(self.first[i]), population.n
             seed_all(words[a : a + n], self.key, _FIRST_LANE + i * _LANES)
-            values, flags, t_ref = self._coefficients(population)
+            values, flags, t_ref = self._coefficients(self.names[i], population)
             if isinstance(population, Population):
                 module = _module(model_of(population))
                 for name, value in module.initial(population.neuron).items():
@@ -176,7 +176,7 @@ class _Builder:
             pending=np.zeros(lanes),
         )
 
-    def _coefficients(self, population: Any) -> tuple[list[Any], int, Any]:
+    def _coefficients(self, name: str, population: Any) -> tuple[list[Any], int, Any]:
         """Rows for the kernel, flags, and the refractory period [ms]."""
         dt = self.options.dt
         if isinstance(population, SpikeSource):
@@ -194,6 +194,7 @@ class _Builder:
         flags = module.draws(bool(np.any(np.asarray(population.sigma) > 0)))
         if self.options.refractory_input == "keep":
             flags |= KEEPS
+        coarse.check_neuron(name, module, population.neuron, dt)
         args = population.neuron, population.current, population.sigma, dt
         return (
             module.coefficients(*args),
@@ -219,6 +220,7 @@ class _Builder:
                 lanes.append(_padded(population.n))
                 first_lane.append(int(self.first[i]))
                 module = _module(model_of(population))
+                coarse.check_synapse(name, label, synapse, self.options.dt)
                 found = receptors.coefficients(
                     synapse,
                     module.membrane_time(population.neuron),
