@@ -31,7 +31,7 @@ def simulate_network(
     currents: Mapping[str, Any] | None = None,
     initial: Mapping[str, Mapping[str, Any]] | None = None,
     record: Mapping[str, Record] | None = None,
-    bin: float = 1.0,
+    bin: float | None = None,
     record_weights: RecordWeights | None = None,
     refractory_input: str = "discard",
     conductance: str = "mean",
@@ -63,7 +63,8 @@ def simulate_network(
     record : mapping of str to Record, optional
         Spikes and states to keep, by population.
     bin : float, optional
-        Width [ms] of the bins of the populations' activity.
+        Width [ms] of the bins of the populations' activity; by default 1 ms, or a step if
+        that is longer.
     record_weights : RecordWeights, optional
         How plastic weights are sampled; by default their mean and spread every 100 ms.
     refractory_input : {"discard", "keep"}, optional
@@ -219,6 +220,7 @@ def simulate_networks(
 
 
 def _checked_times(duration: Any, dt: Any, warmup: Any, bin: Any) -> tuple[float, ...]:
+    bin = max(1.0, number("dt", dt)) if bin is None else bin
     given = {"duration": duration, "dt": dt, "warmup": warmup, "bin": bin}
     duration, dt, warmup, bin = (number(name, value) for name, value in given.items())
     require(dt > 0, "dt", "must be positive (ms)", dt)

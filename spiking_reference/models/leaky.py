@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 STATE = ("V",)
-_DECAY, _GAIN, _DRIFT, _NOISE, _TH, _RESET, _SPREAD, _HALF, _SHRINK = range(9)
+_DECAY, _GAIN, _DRIFT, _NOISE, _TH, _RESET, _SPREAD, _HALF, _SHRINK, _NOISY = range(10)
 
 
 def coarsest(neuron: Any) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
         np.exp(-z), gain, -np.expm1(-z) * neuron.E_L + gain * current,
         sigma * np.sqrt(noise), neuron.V_th, neuron.V_reset,
         np.asarray(sigma) ** 2 * spread, np.exp(0.5 * z), np.exp(-0.5 * z),
+        float(np.any(np.asarray(sigma) > 0.0)),
     ]  # fmt: skip
 
 
@@ -75,10 +76,7 @@ def step(S, a, n, par, q, L, X, held, spiked):
     current, jump = X[CURRENT], X[JUMP]
     noise = par[q + L * _NOISE : q + L * _NOISE + n]
     normal = X[NORMAL]
-    noisy = 0
-    for l in range(n):
-        noisy += noise[l] > 0.0
-    if noisy > 0:
+    if par[q + L * _NOISY] > 0.0:
         spread = par[q + L * _SPREAD : q + L * _SPREAD + n]
         half = par[q + L * _HALF : q + L * _HALF + n]
         shrink = par[q + L * _SHRINK : q + L * _SHRINK + n]

@@ -192,3 +192,9 @@ def test_names_of_receptors_are_not_those_of_variables():
     cells = Population(n=2, neuron=LIF(), receptors={"V": Exponential(tau=3.0)})
     with pytest.raises(ValueError, match="must not have the names of variables"):
         simulate_network(Network(populations={"A": cells}), duration=1.0)
+
+
+def test_a_bin_is_no_shorter_than_a_step():
+    cells = Population(n=2, neuron=LIF())
+    run = simulate_network(Network(populations={"A": cells}), duration=20.0, dt=2.5)
+    assert run["A"].bin == 2.5
