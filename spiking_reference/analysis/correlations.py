@@ -40,9 +40,9 @@ def count_correlation(
 
     Notes
     -----
-    r_ij = Cov(n_i, n_j)/sqrt(Var n_i Var n_j) [1]_. With W windows, independent neurons show
-    coefficients of SD 1/sqrt(W - 1). Memory is that of the windows times the neurons,
-    and of a few matrices.
+    r_ij = Cov(n_i, n_j)/sqrt(Var n_i Var n_j) [1]_. With W windows, independent neurons
+    show coefficients of SD 1/sqrt(W - 1). Memory is that of the windows times the
+    neurons, and of a few matrices.
 
     References
     ----------
