@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint docs bench peers validate tables clean
+.PHONY: demo test test-slow lint docs bench peers brian2 validate tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; try: make PYTHON=python3.12")'
@@ -37,6 +37,10 @@ peers:
 	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 erfi_pytorch --no-deps
 	.venv-peers/bin/python -m pip install --quiet --no-deps nnmt moment-neural-network nest-simulator
 	.venv-peers/bin/python -m pip install --quiet 'numpy<2.5' scipy mpmath pint pyyaml h5py requests decorator matplotlib tqdm cython pytest pytest-mock
+
+brian2:
+	$(PYTHON) -m venv .venv-brian2
+	.venv-brian2/bin/python -m pip install --quiet 'numpy<2.4' setuptools brian2
 
 validate: $(STAMP)
 	$(BIN)/python -m validation run full --store validation-full.sqlite
