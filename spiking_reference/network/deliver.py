@@ -13,6 +13,25 @@ __all__ = ["deliver", "replay", "sort", "split_rows"]
 
 
 @inlined
+def _add_to(arrived, chosen, weight):
+    """Add the weight at chosen places; eight are read before any is written."""
+    whole = chosen.size - chosen.size % 8
+    for e in range(0, whole, 8):
+        a, b, c, d = chosen[e], chosen[e + 1], chosen[e + 2], chosen[e + 3]
+        f, g, h, i = chosen[e + 4], chosen[e + 5], chosen[e + 6], chosen[e + 7]
+        arrived[a] += weight
+        arrived[b] += weight
+        arrived[c] += weight
+        arrived[d] += weight
+        arrived[f] += weight
+        arrived[g] += weight
+        arrived[h] += weight
+        arrived[i] += weight
+    for e in range(whole, chosen.size):
+        arrived[chosen[e]] += weight
+
+
+@inlined
 def _row(net, j, k, e0, e1):
     """Deliver the edges e0 to e1 of projection j, for a spike in step k."""
     wires, receptors = net.wires, net.receptors
@@ -25,9 +44,7 @@ def _row(net, j, k, e0, e1):
         begins = base + ((k + 1 + wires.delay[j]) % slots) * m
         arrived, chosen = arrivals[begins : begins + m], targets[e0:e1]
         if w0 < 0:
-            weight = wires.weight[j]
-            for e in range(chosen.size):
-                arrived[chosen[e]] += weight
+            _add_to(arrived, chosen, wires.weight[j])
         else:
             weights = wires.weights[w0 + e0 - first : w0 + e1 - first]
             for e in range(chosen.size):

@@ -10,6 +10,8 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from .._jit import inlined, inner, kernel
 from ..atomic import meet
 from ..lanes import draw
@@ -108,14 +110,18 @@ def _keep_jumps(cells, box, a, n):
 def _note(net, box, step, lane, p, a, n, k):
     """Write down the spikes of a step."""
     counted = k >= box.clock[0]
-    for l in range(n):
-        for _ in range(box.spiked[l]):
-            i = box.used[0]
-            step[i], lane[i] = k, a + l
-            box.used[0] = i + 1
-            box.rate[p, k - net.inputs.at[0]] += 1
-            if counted:
-                _count(box, a + l, k)
+    eights = box.spiked.view(np.uint64)  # most are 0
+    for w in range((n + 7) // 8):
+        if eights[w] == 0:
+            continue
+        for l in range(8 * w, min(8 * w + 8, n)):
+            for _ in range(box.spiked[l]):
+                i = box.used[0]
+                step[i], lane[i] = k, a + l
+                box.used[0] = i + 1
+                box.rate[p, k - net.inputs.at[0]] += 1
+                if counted:
+                    _count(box, a + l, k)
 
 
 @inlined
