@@ -43,7 +43,7 @@ def initial(neuron: Any) -> dict[str, Any]:
 def coefficients(neuron: Any, current: Any, sigma: Any, dt: float) -> list[Any]:
     """Return the rows that `step` reads."""
     fade = np.exp(-dt / np.asarray(neuron.tau_theta))
-    rows = leaky.coefficients(neuron, current, sigma, dt)
+    rows = leaky.coefficients(neuron, current, sigma, dt)[: _SHRINK + 1]
     return [*rows, fade, neuron.Delta_theta]
 
 
