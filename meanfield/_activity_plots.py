@@ -21,6 +21,12 @@ __all__ = [
 ]
 
 
+def needs(name: str, given: Any, parts: Iterable[str], remedy: str) -> None:
+    """Raise ``TypeError`` unless `given` has all `parts`."""
+    if not all(hasattr(given, part) for part in parts):
+        raise TypeError(f"`{name}` must be {remedy}; got {type(given).__name__}")
+
+
 def plot_rates(
     result: Any, *, bin: float | None = None, ax: Axes | None = None, **kwargs: Any
 ) -> Axes:
@@ -101,7 +107,7 @@ def plot_traces(
     names : str or iterable of str
         Variables, a line each.
     neuron : int
-        Row in the traces.
+        Row in the traces: 0 is the first of the recorded neurons.
     unit : str, optional
         Unit for the label, e.g. ``"nS"``; known for V.
     ax : matplotlib.axes.Axes, optional
@@ -115,8 +121,10 @@ def plot_traces(
 
     Raises
     ------
+    TypeError
+        If it is not the result of one population.
     ValueError
-        If a variable was not recorded.
+        If a variable or a neuron was not recorded.
 
     Examples
     --------
@@ -128,6 +136,8 @@ def plot_traces(
     >>> plot_traces(run["A"], neuron=1).get_ylabel()
     'V (mV)'
     """
+    words = 'the result of one population, as result["E"]'
+    needs("population", population, ("t", "traces"), words)
     names = [names] if isinstance(names, str) else list(names)
     ax = axes(ax)
     for name in names:
@@ -136,8 +146,13 @@ def plot_traces(
                 f"`names` must be of {tuple(population.traces)}, which were recorded; got "
                 f"{name!r}; simulate with record={{...: Record(voltage=...)}}"
             )
+        rows = population.traces[name]
+        if not 0 <= neuron < len(rows):
+            raise ValueError(
+                f"`neuron` must be a row of the {len(rows)} recorded neurons; got {neuron}"
+            )
         style = {"linewidth": 0.9, "label": name, **kwargs}
-        ax.plot(population.t, population.traces[name][neuron], **style)
+        ax.plot(population.t, rows[neuron], **style)
     if len(names) > 1:
         _legend(ax)
     unit = "mV" if unit is None and names == ["V"] else unit
@@ -216,6 +231,8 @@ def plot_weights(
     >>> len(plot_weights(found).lines)
     3
     """
+    words = "the weights of one projection, as result.weights[2]"
+    needs("weights", weights, ("mean", "std"), words)
     ax = axes(ax)
     if np.size(weights.traces):
         lines = ax.plot(weights.t, np.transpose(weights.traces))

@@ -26,6 +26,9 @@ from ._activity_plots import (
     axes as _axes,
 )
 from ._activity_plots import (
+    needs as _needs,
+)
+from ._activity_plots import (
     plot_correlations,
     plot_curve,
     plot_rates,
@@ -246,11 +249,16 @@ def plot_raster(spikes: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw.
     **kwargs
-        Passed on to ``Axes.plot``.
+        Passed on to ``Axes.plot``, e.g. ``marker=","`` for thousands of neurons.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    TypeError
+        If no spikes were recorded, or a result is given instead of its spikes.
 
     Examples
     --------
@@ -260,6 +268,8 @@ def plot_raster(spikes: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     >>> plot_raster(run.spikes).get_ylabel()
     'neuron'
     """
+    words = 'recorded spikes, as result["E"].spikes with Record(spikes=True)'
+    _needs("spikes", spikes, ("times", "neurons"), words)
     ax = _axes(ax)
     style = {"marker": "|", "linestyle": "none", "color": "black", **kwargs}
     ax.plot(spikes.times, spikes.neurons, **style)
@@ -296,6 +306,8 @@ def plot_voltage(
     >>> len(plot_voltage(run.voltage, V_th=20.0).lines)
     2
     """
+    words = "the voltage that simulate recorded (plot_traces draws those of networks)"
+    _needs("recording", recording, ("t", "V"), words)
     ax = _axes(ax)
     ax.plot(recording.t, np.transpose(recording.V), **{"linewidth": 0.8, **kwargs})
     if V_th is not None:

@@ -244,7 +244,9 @@ class OrnsteinUhlenbeck(Current):
     rng : None, int, SeedSequence, Generator and the like, optional
         None for noise that is fresh in each simulation and set by its `rng`. Otherwise
         the noise is frozen: wherever this current is used with the same number of
-        neurons and step, it is the same.
+        neurons and step, it is the same. ``noise.source(n, dt)(t)`` returns what acts in
+        the steps with the middles t = (k + 0.5) dt, of shape (steps, n), or (steps,) where
+        all neurons have the same.
 
     Raises
     ------

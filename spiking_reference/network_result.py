@@ -53,6 +53,14 @@ class PopulationResult:
     t: np.ndarray | None
     traces: Mapping[str, np.ndarray]
 
+    def __repr__(self) -> str:
+        rate = 1e3 * self.rate.value  # Hz
+        kept = [] if self.spikes is None else ["spikes"]
+        return (
+            f"PopulationResult({self.n} neurons, {rate:.4g} Hz in {self.duration:g} ms; "
+            f"recorded: {', '.join([*kept, *self.traces]) or 'nothing'})"
+        )
+
     @property
     def n(self) -> int:
         """Number of neurons."""
@@ -134,7 +142,16 @@ class NetworkResult(Mapping):
     populations: Mapping[str, PopulationResult]
     weights: Mapping[int, WeightResult] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        lines = [f"  {name!r}: {result!r}" for name, result in self.items()]
+        lines += [f"  ran away: {', '.join(self.runaway)}"] * bool(self.runaway)
+        lines += [f"  weights of projections {list(self.weights)}"] * bool(self.weights)
+        return "\n".join(["NetworkResult:", *lines])
+
     def __getitem__(self, name: str) -> PopulationResult:
+        if name not in self.populations:
+            known = tuple(self.populations)
+            raise KeyError(f"`name` must be of the populations {known}; got {name!r}")
         return self.populations[name]
 
     def __iter__(self):

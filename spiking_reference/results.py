@@ -41,6 +41,13 @@ class SpikeTrains:
     n_neurons: int
     recorded: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        kept = self.n_neurons if self.recorded is None else self.recorded.size
+        return (
+            f"SpikeTrains({self.times.size} spikes of {kept} neurons from "
+            f"{self.t_start:g} to {self.t_stop:g} ms)"
+        )
+
     def of(self, neuron: int) -> np.ndarray:
         """Return the spike times of one neuron [ms]."""
         return self.times[self.neurons == neuron]

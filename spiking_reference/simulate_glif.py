@@ -78,6 +78,8 @@ def simulate_glif(
         Parameters, numbers or arrays (n,).
     current : array_like
         Currents (steps,) or (n, steps) [pA]; sample k lasts from k dt to (k + 1) dt.
+        Those of networks give theirs as ``noise.source(n, dt)(t).T``, with the middles
+        t = (k + 0.5) dt of samples.
     dt : float
         Length of a sample [ms].
     scheme : {"exact", "euler"}, optional

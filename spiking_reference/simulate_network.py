@@ -56,12 +56,14 @@ def simulate_network(
     currents : mapping of str to current, callable or array_like, optional
         Input to populations by name, in the unit of their current: `Step`, `Ramp`,
         `Sinusoid`, `OrnsteinUhlenbeck`, `WhiteNoise` and their sums, a function of the
-        middles of steps (steps,) [ms from the start] that returns (steps,) or (steps, n),
-        called in chunks, or an array of that shape for all steps.
+        middles of steps (steps,) that returns (steps,) or (steps, n), called in chunks, or
+        an array of that shape for all steps. Times [ms] count from the start, and arrays
+        begin there: the warm-up is included.
     initial : mapping of str to mapping, optional
         State at the start, by population and variable, e.g. ``{"E": {"V": V0}}``.
     record : mapping of str to Record, optional
-        Spikes and states to keep, by population.
+        Spikes and states to keep, by population; ``voltage=`` keeps all variables of the
+        neurons, and what their receptors hold.
     bin : float, optional
         Width [ms] of the bins of the populations' activity; by default 1 ms, or a step if
         that is longer.

@@ -130,3 +130,18 @@ def test_distributions_of_correlations_and_weights():
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words):
         plot.plot_map(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda run: plot.plot_raster(run["I"].spikes), "Record.*got NoneType"),
+        (lambda run: plot.plot_raster(run["E"]), "`spikes`.*got PopulationResult"),
+        (lambda run: plot.plot_voltage(run["E"]), "plot_traces.*got PopulationResult"),
+        (lambda run: plot.plot_traces(run), "one population.*got NetworkResult"),
+        (lambda run: plot.plot_weights(run), "one projection.*got NetworkResult"),
+    ],
+)
+def test_results_that_are_something_else(network, draw, words):
+    with pytest.raises(TypeError, match=words):
+        draw(network)

@@ -41,6 +41,7 @@ NEEDED = {
     "Population": {"n": 3, "neuron": LIF(V_th=[20.0, 21.0, 22.0]), "current": [1, 2, 3]},
     "PoissonSource": {"n": 2, "rate": [0.01, 0.02]},
     "SpikeSource": {"n": 2, "times": [1.0, 3.5], "sources": [0, 1]},
+    "Scaled": {"distribution": stats.lognorm(0.5, scale=0.1), "factor": -4.0},
     "Poisson": {"target": "E", "rate": 2.0, "weight": 0.1},
     "Projection": {
         "source": "E", "target": "I", "rule": Bernoulli(0.1),

@@ -35,6 +35,7 @@ from .networks import (
 )
 from .plasticity import STDP, InhibitoryPlasticity, Plasticity
 from .qif import QIF
+from .scaled import Scaled
 from .storage import load_network, save_network
 from .synapses import (
     NMDA,
@@ -78,6 +79,7 @@ __all__ = [
     "Population",
     "Projection",
     "Rule",
+    "Scaled",
     "Sparse",
     "SpikeSource",
     "as_float",

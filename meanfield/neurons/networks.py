@@ -197,6 +197,7 @@ class Projection:
     weight : float or distribution
         Peak of the postsynaptic response, in the unit of the receptor; an object with a
         method ``rvs(size=, random_state=)``, as those of `scipy.stats`, is drawn from.
+        `Scaled` turns the sign of one.
         Ignored by `Sparse` rules, whose matrices hold the weights.
     delay : float or distribution
         Delay [ms], at least the time step; rounded to whole steps.

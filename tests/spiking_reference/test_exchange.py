@@ -16,6 +16,19 @@ def run():
     )  # fmt: skip
 
 
+def test_text_is_short(run):
+    """Not the arrays, of which there may be millions of numbers."""
+    rate = 1e3 * run["E"].rate.value
+    words = f"5 neurons, {rate:.4g} Hz in 100 ms; recorded: spikes, V"
+    assert words in repr(run["E"])
+    assert words in repr(run)
+    assert "recorded: nothing" in repr(run)
+    assert "of 3 neurons from 0 to 100 ms" in repr(run["E"].spikes)
+    with pytest.raises(KeyError, match=r"\('E', 'I'\); got 'e'"):
+        run["e"]
+    assert "e" not in run
+
+
 def test_xarray(run):
     data = run["E"].to_xarray({"V": "mV"})
     assert np.array_equal(data.counts, run["E"].counts)

@@ -12,6 +12,7 @@ from meanfield.neurons import (
     FixedOutDegree,
     OneToOne,
     Projection,
+    Scaled,
     Sparse,
 )
 from spiking_reference.network.edges import connect
@@ -77,6 +78,20 @@ def test_given_matrix_and_one_to_one():
     assert np.allclose(found.toarray(), matrix.toarray(), rtol=1e-6)
     source, target, _ = pairs(OneToOne(), 60, 60)
     assert np.array_equal(source, target)
+
+
+def test_scaled_distribution():
+    law = scipy.stats.lognorm(0.5, scale=0.2)
+    _, _, edges = pairs(FixedInDegree(7), weight=law)
+    _, _, inhibition = pairs(FixedInDegree(7), weight=Scaled(law, -4.0))
+    assert np.all(inhibition.weight < 0)
+    assert inhibition.weight == pytest.approx(-4.0 * edges.weight, rel=1e-6)
+    with pytest.raises(TypeError, match=r"`distribution` must have rvs.*got float"):
+        Scaled(1.0, 2.0)
+    with pytest.raises(TypeError, match="`factor` must be a number; got '2'"):
+        Scaled(law, "2")
+    with pytest.raises(ValueError, match="`factor` must be finite; got nan"):
+        Scaled(law, np.nan)
 
 
 def test_drawn_weights_and_delays_are_reproducible():
