@@ -65,6 +65,7 @@ NEXT, USED, STATUS, _FIRST, _EVERY = range(5)
 N_CLOCK = 5
 BAD_RESET = 1
 _SPAN = 256  # samples that one bound serves
+_NEVER = 2.0**52  # samples: the longest refractory period
 _TOLERANCE = 1e-12  # mV; what counts as having reached the threshold
 
 
@@ -150,13 +151,13 @@ def _spike(s, at, n, dt, exact, par, clock, trace):
     s[3] = par[R_1] * J1 * math.exp(-par[DECAY_1] * t_ref) + par[AMP_1]
     s[4] = par[R_2] * J2 * math.exp(-par[DECAY_2] * t_ref) + par[AMP_2]
     if exact:
-        whole = math.floor((at + t_ref) / dt)
+        whole = math.floor(min((at + t_ref) / dt, _NEVER))
         s[_SPENT] = max(at + t_ref - whole * dt, 0.0)
         if s[_SPENT] >= dt:
             whole += 1
             s[_SPENT] = 0.0
     else:
-        whole = 1 + math.floor(t_ref / dt + 0.5)
+        whole = 1 + math.floor(min(t_ref / dt, _NEVER) + 0.5)
     first, every = clock[_FIRST], clock[_EVERY]
     i = max(0, -((first - n - 1) // every))
     while i < trace.shape[1] and first + i * every <= n + whole:

@@ -143,6 +143,8 @@ def simulate_glif(
         raise TypeError(f"`neuron` must be a GLIF; got {type(neuron).__name__}")
     if scheme not in SCHEMES:
         raise ValueError(f"`scheme` must be one of {SCHEMES}; got {scheme!r}")
+    if not isinstance(record, Record | None):
+        raise TypeError(f"`record` must be a Record; got {type(record).__name__}")
     dt = number("dt", dt)
     require(dt > 0, "dt", "must be positive (ms)", dt)
     currents, n = _checked_currents(neuron, current)

@@ -86,10 +86,11 @@ def from_allen(config: Mapping[str, Any]) -> GLIF:
         "asc_amp_array": 1.0,
     }
     scale |= config.get("coeffs") or {}
-    E_L = _MV * _number(config, "El_reference")
+    E_L, R_input = _MV * _number(config, "El_reference"), _number(config, "R_input")
+    require(R_input > 0.0, "R_input", "must be positive (Ohm)", R_input)
     return GLIF(
         C_m=_PF * _number(config, "C") * scale["C"],
-        g_L=_NS * scale["G"] / _number(config, "R_input"),
+        g_L=_NS * scale["G"] / R_input,
         E_L=E_L,
         V_th=E_L + _MV * _number(config, "th_inf") * scale["th_inf"],
         t_ref=_MS * _number(config, "spike_cut_length") * _number(config, "dt"),
@@ -174,18 +175,29 @@ def _part(config: Mapping[str, Any], method: str, key: str) -> Any:
     return part[key]
 
 
-def _number(config: Mapping[str, Any], name: str) -> float:
+def _params(config: Mapping[str, Any], method: str) -> Mapping[str, Any]:
+    params = _part(config, method, "params")
+    if not isinstance(params, Mapping):
+        raise TypeError(f"`params` of {method!r} must be a mapping; got {params!r}")
+    return params
+
+
+def _array(config: Mapping[str, Any], name: str) -> np.ndarray:
     if name not in config:
         raise KeyError(f"`config` must have {name!r}; got {sorted(config)}")
-    array = as_float(name, config[name])
+    return as_float(name, config[name])
+
+
+def _number(config: Mapping[str, Any], name: str) -> float:
+    array = _array(config, name)
     if array.ndim:
         raise ValueError(f"`{name}` must be one number; got shape {array.shape}")
     return float(array)
 
 
 def _reset_rules(config: Mapping[str, Any]) -> dict[str, float]:
-    voltage = _part(config, "voltage_reset_method", "params")
-    threshold = _part(config, "threshold_reset_method", "params")
+    voltage = _params(config, "voltage_reset_method")
+    threshold = _params(config, "threshold_reset_method")
     return {
         "voltage_reset_fraction": _number(voltage, "a"),
         "voltage_reset_add": _MV * _number(voltage, "b"),
@@ -195,22 +207,19 @@ def _reset_rules(config: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _currents(config: Mapping[str, Any], scale: Any) -> dict[str, Any]:
-    for name in ("asc_amp_array", "asc_tau_array"):
-        if name not in config:
-            raise KeyError(f"`config` must have {name!r}; got {sorted(config)}")
-    amps, taus = (
-        np.asarray(config[name], dtype=float)
-        for name in ("asc_amp_array", "asc_tau_array")
-    )
+    taus = _array(config, "asc_tau_array")
+    require(taus > 0.0, "asc_tau_array", "must be positive (s)", taus)
     return {
-        "asc_amps": _PA * amps * np.asarray(scale, dtype=float),
+        "asc_amps": _PA
+        * _array(config, "asc_amp_array")
+        * np.asarray(scale, dtype=float),
         "asc_decay": 1.0 / (_MS * taus),
-        "asc_r": _part(config, "AScurrent_reset_method", "params")["r"],
+        "asc_r": _array(_params(config, "AScurrent_reset_method"), "r"),
     }
 
 
 def _of_voltage(config: Mapping[str, Any], scale: Mapping[str, Any]) -> dict[str, Any]:
-    params = _part(config, "threshold_dynamics_method", "params")
+    params = _params(config, "threshold_dynamics_method")
     return {
         "th_voltage_index": _number(params, "a_voltage") * scale["a"] / _MS,
         "th_voltage_decay": _number(params, "b_voltage") * scale["b"] / _MS,

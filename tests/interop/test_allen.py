@@ -77,6 +77,18 @@ def test_refractory_period_is_a_time():
         ({"C": None}, KeyError, "must have 'C'"),
         ({"C": -1e-10}, ValueError, "`C_m` must be finite and positive"),
         ({"R_input": "1e8"}, TypeError, "`R_input` must be real numbers"),
+        ({"R_input": 0.0}, ValueError, "`R_input` must be positive"),
+        ({"asc_tau_array": [0.0, 0.1]}, ValueError, "`asc_tau_array` must be positive"),
+        (
+            {"AScurrent_reset_method": {"name": "sum", "params": {}}},
+            KeyError,
+            "must have 'r'",
+        ),
+        (
+            {"voltage_reset_method": {"name": "v_before", "params": None}},
+            TypeError,
+            "`params` of 'voltage_reset_method' must be a mapping",
+        ),
         ({"asc_tau_array": [0.1]}, ValueError, "`asc_amps` must have one or two entries"),
     ],
 )  # fmt: skip

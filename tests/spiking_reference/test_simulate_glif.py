@@ -189,6 +189,16 @@ def test_a_threshold_crossed_twice_in_one_sample(height):
 
 
 @pytest.mark.parametrize("scheme", ["exact", "euler"])
+@pytest.mark.parametrize("t_ref", [1e12, 1e300])
+def test_a_refractory_period_may_never_end(t_ref, scheme):
+    current, neuron = np.full(1000, 1000.0), GLIF(t_ref=t_ref)
+    record = Record(voltage=True)
+    run = simulate_glif(neuron, current, dt=0.1, scheme=scheme, record=record)
+    assert run.counts.tolist() == [1]
+    assert run.traces["V"][0, -1] == neuron.E_L
+
+
+@pytest.mark.parametrize("scheme", ["exact", "euler"])
 def test_levels_are_nested(scheme):
     """Parts without amplitude leave the lower level."""
     current = 200.0 + 150.0 * np.sin(np.arange(20_000) / 300.0)
@@ -273,6 +283,7 @@ def test_a_reset_above_threshold_says_so():
         ({"initial": {"V": -40.0}}, ValueError, "must be below the threshold .* got -40.0"),
         ({"initial": {"V": [1.0, 2.0]}}, ValueError, r"shape \(3,\); got shape \(2,\)"),
         ({"record": Record(voltage=[3])}, ValueError, "must be flat indices below 3"),
+        ({"record": True}, TypeError, "`record` must be a Record; got bool"),
         ({"threads": 0}, ValueError, "`threads` must be at least 1"),
     ],
 )  # fmt: skip
