@@ -63,7 +63,7 @@ class Record:
         require(-warmup <= start < stop, "record.t_start", span, start)
         late = f"must be at most the duration, {duration} (ms)"
         require(stop <= duration, "record.t_stop", late, stop)
-        whole = self.every == int(self.every) and self.every >= 1
+        whole = float(self.every).is_integer() and self.every >= 1
         require(whole, "record.every", "must be a positive integer", self.every)
 
     def span(self, duration: float) -> tuple[float, float]:

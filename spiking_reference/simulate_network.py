@@ -19,6 +19,8 @@ from .weights import RecordWeights
 
 __all__ = ["simulate_network", "simulate_networks"]
 
+_MOST = "must be fewer than 2^31, warm-up included"
+_ROUNDING = 1e-6  # of a step
 _WORTH_A_THREAD = 2000  # neurons, below which threads wait for each other in vain
 
 
@@ -130,28 +132,29 @@ def simulate_network(
     pause = number("checkpoint_every", checkpoint_every)
     require(pause >= dt, "checkpoint_every", f"must be at least dt={dt} (ms)", pause)
     steps = Steps(*(round(t / dt) for t in (warmup, duration, bin, pause)))
+    require(steps.total < 1 << 31, "duration/dt", _MOST, steps.total)
     path = None if checkpoint is None else Path(checkpoint)
     stored = None if path is None else load(path)
     key = new_key(rng)
     if rng is None and stored is not None:
         key = tuple(int(word) for word in stored["key"])
-    records = _records(network, record or {}, duration, warmup)
+    records = _records(network, _mapping("record", record), duration, warmup)
     options = Options(dt=dt, refractory_input=refractory_input, conductance=conductance)
     parts = _parts(network, check_threads(threads))
     words = np.array(key, dtype=np.uint64)
     built = build(network, options, words, parts)
-    for name, state in (initial or {}).items():
+    for name, state in _mapping("initial", initial).items():
         _set_state(built, network, name, state)
     names = list(network.populations)
     given = {}
-    for name, value in (currents or {}).items():
+    for name, value in _mapping("currents", currents).items():
         function = _current(name, value, network, steps.total, dt, key)
         given[names.index(name)] = function
     engine = Engine(
         built, dt=dt, warmup=steps.skip, currents=given, parts=parts,
         watch=_watch(built, network, records, duration, dt, steps.skip),
     )  # fmt: skip
-    watch = WeightWatch(built, record_weights or RecordWeights(), steps.total, dt)
+    watch = WeightWatch(built, _of_weights(record_weights), steps.total, dt)
     run = Run(engine, steps, _wanted(built, network, records), watch)
     run.to_end(path, words, stored, progress)
     return _result(network, run, records, duration)
@@ -178,7 +181,7 @@ def simulate_networks(
     progress : bool, optional
         Show a progress bar; by default in a terminal, after two seconds.
     **options
-        As for `simulate_network`.
+        As for `simulate_network`, but for `checkpoint`.
 
     Returns
     -------
@@ -200,6 +203,11 @@ def simulate_networks(
     >>> low["A"].rate.value < high["A"].rate.value
     True
     """
+    if options.get("checkpoint") is not None:
+        raise ValueError(
+            "`checkpoint` must be None for several networks, which would share the file; "
+            "call simulate_network for each"
+        )
     networks = list(networks)
     seeds = np.random.SeedSequence(new_key(rng)).spawn(len(networks))
     workers = check_threads(threads) or available_threads()
@@ -214,7 +222,7 @@ def simulate_networks(
             for net, seed in zip(networks, seeds, strict=True)
         ]
         for future in as_completed(running):
-            if future.exception() is not None:
+            if not future.cancelled() and future.exception() is not None:
                 for other in running:
                     other.cancel()
             bar.update(1)
@@ -229,7 +237,30 @@ def _checked_times(duration: Any, dt: Any, warmup: Any, bin: Any) -> tuple[float
     require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
     require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
     require(bin >= dt, "bin", f"must be at least dt={dt} (ms)", bin)
-    return duration, dt, warmup, bin
+    return _rounded(duration, dt), dt, _rounded(warmup, dt), bin
+
+
+def _rounded(t: float, dt: float) -> float:
+    """Return the nearest whole number of steps, `t` itself where it is that."""
+    steps = round(t / dt)
+    return t if abs(t / dt - steps) < _ROUNDING else steps * dt
+
+
+def _of_weights(given: Any) -> RecordWeights:
+    if not isinstance(given, RecordWeights | None):
+        kind = type(given).__name__
+        raise TypeError(f"`record_weights` must be RecordWeights; got {kind}")
+    return given or RecordWeights()
+
+
+def _mapping(name: str, given: Any) -> Mapping[str, Any]:
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"`{name}` must be a mapping from names of populations; got "
+            f"{type(given).__name__}"
+        )
+    return given
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
@@ -249,6 +280,10 @@ def _set_state(
 ) -> None:
     """Put values into the state at the start."""
     n, a = _known(network, "initial", name).n, built.first[name]
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"`initial` of {name!r} must be a mapping from variables; got {state!r:.60}"
+        )
     variables = built.variables[name]
     for variable, value in state.items():
         if variable not in variables:
@@ -330,6 +365,8 @@ def _records(
             )
     found = {name: record.get(name, Record()) for name in network.populations}
     for name, entry in found.items():
+        if not isinstance(entry, Record):
+            raise TypeError(f"`record` of {name!r} must be a Record; got {entry!r:.60}")
         entry.check(network.populations[name].n, duration, warmup)
     return found
 
@@ -391,8 +428,10 @@ def _trains(record, step, lane, n, duration, dt, skip) -> SpikeTrains | None:
     if record.spikes is None:
         return None
     start, stop = record.span(duration)
-    times = (step + 1 - skip) * dt
-    inside = (lane >= 0) & (lane < n) & (times > start) & (times <= stop)
+    first, last = (np.floor(t / dt + _ROUNDING) for t in (start, stop))
+    number = step + 1 - skip
+    inside = (lane >= 0) & (lane < n) & (number > first) & (number <= last)
+    times = np.minimum(number * dt, stop)
     order = np.lexsort((times[inside], lane[inside]))
     return SpikeTrains(
         times=times[inside][order], neurons=lane[inside][order],

@@ -55,7 +55,7 @@ class WeightResult:
     t : numpy.ndarray
         Times (samples,) [ms] from the end of the warm-up; the first is its beginning.
     mean, std : numpy.ndarray
-        Mean and standard deviation (samples,) of all weights.
+        Mean and standard deviation (samples,) of all weights; NaN without synapses.
     matrix : scipy.sparse.csc_array
         Weights (n_target, n_source) at the end; multapses are added up.
     sources, targets : numpy.ndarray

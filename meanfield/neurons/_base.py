@@ -19,6 +19,7 @@ class Parameters:
 
     __slots__ = ()
     has_dendrite: ClassVar[bool] = False
+    takes_conductances: ClassVar[bool] = True
 
     def _freeze(self) -> None:
         """Turn every field into a float or a read-only float64 array.

@@ -1,7 +1,7 @@
 """The leaky integrate-and-fire neuron with an adaptive threshold."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ._base import Parameters, check
 
@@ -58,6 +58,8 @@ class AdaptiveLIF(Parameters):
     E_L: Any = 0.0
     tau_theta: Any = 100.0
     Delta_theta: Any = 2.0
+
+    takes_conductances: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check(

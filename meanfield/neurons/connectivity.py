@@ -162,6 +162,8 @@ class Sparse(Rule):
     def __post_init__(self) -> None:
         from scipy import sparse
 
+        if hasattr(self.matrix, "check_format"):
+            self.matrix.check_format()  # indices out of bounds
         matrix = sparse.csc_array(self.matrix, dtype=np.float64, copy=True)
         require(np.isfinite(matrix.data), "matrix", "must be finite", matrix.data)
         matrix.sum_duplicates()

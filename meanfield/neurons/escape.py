@@ -1,7 +1,7 @@
 """The leaky integrate-and-fire neuron with escape noise."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ._base import Parameters, check
 
@@ -57,6 +57,8 @@ class EscapeLIF(Parameters):
     E_L: Any = 0.0
     rho_0: Any = 1.0
     Delta_u: Any = 2.0
+
+    takes_conductances: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check(

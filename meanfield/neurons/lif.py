@@ -1,7 +1,7 @@
 """The leaky integrate-and-fire neuron."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class LIF(Parameters):
     V_th: Any = 20.0
     V_reset: Any = 0.0
     E_L: Any = 0.0
+
+    takes_conductances: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self._freeze()

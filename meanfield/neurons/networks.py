@@ -1,6 +1,6 @@
 """Networks as data: populations, the projections between them, and their inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -58,7 +58,9 @@ class Population:
     Raises
     ------
     TypeError, ValueError
-        If a value is of the wrong kind, not finite, or of the wrong shape.
+        If a value is of the wrong kind, not finite, or of the wrong shape, or if a
+        receptor is one that the neuron does not have: on a dendrite, or a conductance
+        where there is no capacitance (`LIF`, `AdaptiveLIF`, `EscapeLIF`).
 
     Examples
     --------
@@ -79,13 +81,8 @@ class Population:
             kind = type(self.neuron).__name__
             raise TypeError(f"`neuron` must be a neuron's parameters; got {kind}")
         receptors = dict(self.receptors)
-        for label, synapse in receptors.items():
-            if isinstance(synapse, OnDendrite) and not self.neuron.has_dendrite:
-                kind = type(self.neuron).__name__
-                raise ValueError(
-                    f"`receptors` must be on a soma: {kind} has no dendrite; got "
-                    f"{label!r} in OnDendrite; take BallAndStick"
-                )
+        for label, receptor in receptors.items():
+            _check_receptor(label, receptor, self.neuron)
         object.__setattr__(self, "receptors", MappingProxyType(receptors))
         for name in ("current", "sigma"):
             array = _freeze(self, name)
@@ -94,6 +91,31 @@ class Population:
             np.asarray(self.sigma) >= 0, "sigma", "must not be negative", self.sigma
         )
         _fits("neuron", self.neuron.shape, self.n)
+
+
+def _check_receptor(label: str, receptor: Any, neuron: Parameters) -> None:
+    placed, kind = isinstance(receptor, OnDendrite), type(neuron).__name__
+    synapse = receptor.synapse if placed else receptor
+    if not isinstance(synapse, Parameters):
+        raise TypeError(
+            f"`receptors` must be synapses; got {type(synapse).__name__} for {label!r}"
+        )
+    if synapse.shape:
+        raise ValueError(
+            "`receptors` must have plain numbers as parameters; got arrays of shape "
+            f"{synapse.shape} in {label!r}"
+        )
+    if placed and not neuron.has_dendrite:
+        raise ValueError(
+            f"`receptors` must be on a soma: {kind} has no dendrite; got {label!r} in "
+            "OnDendrite; take BallAndStick"
+        )
+    E_rev = getattr(synapse, "E_rev", None)
+    if E_rev is not None and not neuron.takes_conductances:
+        raise ValueError(
+            f"`receptors` must be jumps or currents: {kind} takes no conductances; got "
+            f"{label!r} with E_rev={E_rev}; take ConductanceLIF"
+        )
 
 
 def _fits(name: str, shape: tuple[int, ...], n: int) -> None:
@@ -145,7 +167,8 @@ class SpikeSource:
     n : int
         Number of sources.
     times : array_like
-        Spike times [ms] from the start of the simulation, warm-up included.
+        Spike times [ms] from the start of the simulation, warm-up included; rounded to
+        whole steps, at least one.
     sources : array_like of int
         The source of each spike.
 
@@ -195,7 +218,8 @@ class Projection:
     rule : Rule
         Which pairs are connected.
     weight : float or distribution
-        Peak of the postsynaptic response, in the unit of the receptor; an object with a
+        Peak of the postsynaptic response, in the unit of the receptor; not negative where
+        that is a conductance. An object with a
         method ``rvs(size=, random_state=)``, as those of `scipy.stats`, is drawn from.
         `Scaled` turns the sign of one.
         Ignored by `Sparse` rules, whose matrices hold the weights.
@@ -284,7 +308,19 @@ class Poisson:
     def __post_init__(self) -> None:
         rate = _freeze(self, "rate")
         require(rate >= 0, "rate", "must not be negative (kHz)", rate)
-        _freeze(self, "weight")
+        weight = _freeze(self, "weight")
+        if weight.ndim:
+            raise ValueError(f"`weight` must be one number; got shape {weight.shape}")
+
+
+_POPULATIONS = (Population, PoissonSource, SpikeSource)
+
+
+def _all_are(name: str, values: Iterable, *kinds: type) -> None:
+    for value in values:
+        if not isinstance(value, kinds):
+            known = ", ".join(kind.__name__ for kind in kinds)
+            raise TypeError(f"`{name}` must be of {known}; got {type(value).__name__}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -330,6 +366,9 @@ class Network:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not populations:
             raise ValueError("`populations` must not be empty; got none")
+        _all_are("populations", populations.values(), *_POPULATIONS)
+        _all_are("projections", self.projections, Projection)
+        _all_are("inputs", self.inputs, Poisson)
         for projection in self.projections:
             self._known("source", projection.source)
             self._receives(projection)

@@ -152,7 +152,8 @@ class _Builder:
                 module = _module(model_of(population))
                 for name, value in module.initial(population.neuron).items():
                     S[module.STATE.index(name), a : a + n] = value
-                n_ref[a : a + n] = np.rint(np.asarray(t_ref) / self.options.dt)
+                steps = np.rint(np.asarray(t_ref) / self.options.dt)
+                n_ref[a : a + n] = np.minimum(steps, np.iinfo(n_ref.dtype).max)
             flat, length = _rows(values, n)
             chosen = slice(a // BLOCK, a // BLOCK + _padded(n) // BLOCK)
             shift = np.arange(chosen.stop - chosen.start) * BLOCK
@@ -260,6 +261,7 @@ class _Builder:
             chosen = [e for e, g in enumerate(given) if g.target == name]
             ranges[i] = (chosen[0], chosen[-1] + 1) if chosen else (0, 0)
         for e, entry in enumerate(given):
+            self._check_sign(entry, entry.weight)
             mean = np.asarray(entry.rate) * self.options.dt
             parts[e] = max(1, int(np.ceil(mean.max() / poisson.MAX_MEAN)))
             mean = mean / parts[e]
@@ -317,6 +319,7 @@ class _Builder:
                 for name in (projection.source, projection.target)
             )
             edges = connect(projection, source, target, self.key, j)
+            self._check_sign(projection, edges.weight)
             delay = np.asarray(edges.delay)
             short = np.rint(delay / self.options.dt) >= 1
             require(
@@ -327,6 +330,15 @@ class _Builder:
             )
             found.append(edges)
         return tuple(found)
+
+    def _check_sign(self, given: Any, weight: Any) -> None:
+        receptor = self.network.populations[given.target].receptors[given.receptor]
+        synapse, _ = receptors.placed(receptor)
+        if getattr(synapse, "E_rev", None) is not None:
+            words = (
+                "must not be negative: it is a conductance, whose E_rev has the sign"
+            )
+            require(np.asarray(weight) >= 0, "weight", words, weight)
 
     def _index(self) -> Any:
         """Type of the numbers of targets: half the memory is half the time."""
@@ -346,11 +358,11 @@ class _Builder:
             for p, e in zip(projections, all_edges, strict=True)
         ]
         weights, first_weight = _stacked(fixed, np.float32)
-        steps = [
-            np.rint(e.delay / dt).astype(np.uint16) if np.ndim(e.delay) else e.delay
-            for e in all_edges
-        ]
-        delays, first_delay = _stacked(steps, np.uint16)
+        steps = [np.rint(np.asarray(e.delay) / dt) for e in all_edges]
+        longest = max((s.max() for s in steps if s.size), default=0)
+        delays, first_delay = _stacked(
+            steps, np.uint16 if longest < 1 << 16 else np.uint32
+        )
         scalar = lambda v: 0.0 if np.ndim(v) else v  # noqa: E731
         return Wires(
             of=of, order=np.array(static, dtype=np.int64)[order],

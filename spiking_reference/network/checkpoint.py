@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,15 @@ def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def load(path: Path) -> dict[str, np.ndarray] | None:
     """Read arrays; None where there is no file."""
     if not path.exists():
+        if not path.absolute().parent.is_dir():
+            raise ValueError(
+                f"`checkpoint` must be in a folder that exists; got {path}"
+            )
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"`checkpoint` must be a file written by a run, or none; {path} cannot be "
             f"read ({error}); remove it to start anew"

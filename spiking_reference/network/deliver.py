@@ -9,7 +9,7 @@ from .slots import BLOCK
 _AHEAD = 3  # spikes whose rows are on the way
 _LINE = 32  # targets to a line of memory, at least
 
-__all__ = ["deliver", "replay", "sort", "split_rows"]
+__all__ = ["count", "deliver", "replay", "sort", "split_rows"]
 
 
 @inlined
@@ -128,6 +128,19 @@ def split_rows(wires, j, rows, bounds, split):
             split[part, first_row + i] = e
 
 
+@inlined
+def count(box, lane, k):
+    """Add a spike to the moments of its neuron."""
+    row = box.moments[lane]
+    if box.last[lane] >= 0:
+        interval = float(k - box.last[lane])
+        row[1] += 1.0
+        row[2] += interval
+        row[3] += interval * interval
+    box.last[lane] = k
+    row[0] += 1.0
+
+
 @inner
 def replay(net, box, step, lane, k0, k1):
     """Put the given spikes of the steps k0 to k1 among those of the first part."""
@@ -143,5 +156,5 @@ def replay(net, box, step, lane, k0, k1):
         box.used[0] = n + 1
         box.rate[cells.population[source // BLOCK], k - inputs.at[0]] += 1
         if k >= box.clock[0]:
-            box.moments[source, 0] += 1.0
+            count(box, source, k)
         inputs.next[0] = i + 1

@@ -16,6 +16,8 @@ from meanfield.neurons import (
     OneToOne,
     Rule,
     Sparse,
+    as_float,
+    require,
 )
 
 from .._jit import inlined, kernel
@@ -182,7 +184,7 @@ def _pairs(
             )
         matrix = rule.matrix.sorted_indices()
         indptr = matrix.indptr.astype(np.int64)
-        return indptr, matrix.indices.astype(np.int32), matrix.data.astype(np.float32)
+        return indptr, matrix.indices.astype(np.int32), matrix.data
     raise TypeError(f"`rule` must be a connection rule; got {type(rule).__name__}")
 
 
@@ -244,13 +246,21 @@ def connect(
     )
     rng = np.random.default_rng([*key.tolist(), number])
     if weights is None:
-        weights = _values(projection.weight, targets.size, rng, np.float32)
-    return Edges(
-        indptr, targets, weights, _values(projection.delay, targets.size, rng, float)
-    )
+        weights = _values("weight", projection.weight, targets.size, rng)
+    if projection.plasticity is None and np.ndim(weights):
+        weights = weights.astype(np.float32)
+    delays = _values("delay", projection.delay, targets.size, rng)
+    return Edges(indptr, targets, weights, delays)
 
 
-def _values(given: Any, n: int, rng: np.random.Generator, dtype: Any) -> Any:
+def _values(name: str, given: Any, n: int, rng: np.random.Generator) -> Any:
     if not hasattr(given, "rvs"):
         return given
-    return np.asarray(given.rvs(size=n, random_state=rng), dtype=dtype)
+    found = as_float(name, given.rvs(size=n, random_state=rng)).astype(np.float64)
+    if found.shape != (n,):
+        raise ValueError(
+            f"`{name}` must draw as many values as asked for, ({n},); got shape "
+            f"{found.shape}"
+        )
+    require(np.isfinite(found), name, "must be drawn finite", found)
+    return found

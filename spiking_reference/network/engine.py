@@ -58,6 +58,7 @@ class Engine:
     ):
         self.built, self.dt, self.step, self.watch = built, dt, 0, watch
         self._currents = dict(currents)
+        self.driven = tuple(sorted(self._currents))
         self._run = run_for(built.models)
         lanes = built.blocks * BLOCK
         self.call = max(built.chunk, _CALL // lanes)

@@ -15,7 +15,7 @@ import numpy as np
 from .._jit import inlined, inner, kernel
 from ..atomic import meet
 from ..lanes import draw
-from .deliver import deliver, replay, sort
+from .deliver import count, deliver, replay, sort
 from .learn import learn
 from .poisson import add_counts, bits
 from .receptors import receive
@@ -121,19 +121,7 @@ def _note(net, box, step, lane, p, a, n, k):
                 box.used[0] = i + 1
                 box.rate[p, k - net.inputs.at[0]] += 1
                 if counted:
-                    _count(box, a + l, k)
-
-
-@inlined
-def _count(box, lane, k):
-    row = box.moments[lane]
-    if box.last[lane] >= 0:
-        interval = float(k - box.last[lane])
-        row[1] += 1.0
-        row[2] += interval
-        row[3] += interval * interval
-    box.last[lane] = k
-    row[0] += 1.0
+                    count(box, a + l, k)
 
 
 @inner

@@ -38,12 +38,12 @@ def coefficients(rule: Any, weights: np.ndarray, dt: float) -> list[float]:
 
 def _sign(weights: np.ndarray) -> float:
     low, high = weights.min(initial=0.0), weights.max(initial=0.0)
-    if low < 0.0 < high or low == high == 0.0:
+    if low < 0.0 < high or (weights.size and low == high == 0.0):
         raise ValueError(
             "`weight` of a plastic projection must be of one sign, and not all 0; got "
             f"values from {low:g} to {high:g}"
         )
-    return 1.0 if high > 0.0 else -1.0
+    return -1.0 if low < 0.0 else 1.0
 
 
 def _within(weights: np.ndarray, w_max: float) -> None:

@@ -62,9 +62,12 @@ class Run:
         engine, steps = self.engine, self.steps
         mark = None
         if path is not None:
+            watch, weights = engine.watch, self.weights
             mark = digest(
-                _whole(engine.built.net), tuple(steps), engine.dt, self.wanted
-            )
+                _whole(engine.built.net), tuple(steps), engine.dt, engine.driven,
+                self.wanted, watch.lanes, watch.samples, watch.every,
+                weights.every, tuple(weights.chosen),
+            )  # fmt: skip
         if stored is not None:
             self._restore(path, stored, mark)
         else:

@@ -40,7 +40,8 @@ class WeightWatch:
         i, begin = step // self.every, 0
         for q, (part, chosen) in enumerate(zip(self.slices, self.chosen, strict=True)):
             weights = self.built.net.plastic.weight[part]
-            self.mean[q, i], self.std[q, i] = weights.mean(), weights.std()
+            if weights.size:
+                self.mean[q, i], self.std[q, i] = weights.mean(), weights.std()
             self.traces[begin : begin + chosen.size, i] = weights[chosen]
             begin += chosen.size
 
@@ -64,8 +65,9 @@ class WeightWatch:
     def _matrix(self, q: int, edges: Any, shape: tuple[int, int]) -> Any:
         from scipy import sparse
 
-        weights = self.built.net.plastic.weight[self.slices[q]].copy()
-        found = sparse.csc_array((weights, edges.targets, edges.indptr), shape=shape)
+        weights = self.built.net.plastic.weight[self.slices[q]]
+        lists = weights, edges.targets, edges.indptr
+        found = sparse.csc_array(lists, shape=shape, copy=True)
         found.sum_duplicates()
         return found
 

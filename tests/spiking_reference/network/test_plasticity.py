@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal
+from scipy.sparse import csc_array
 
 from meanfield.neurons import (
     LIF,
@@ -238,7 +239,7 @@ def test_errors():
     with pytest.raises(ValueError, match="must be of one sign"):
         _run(mixed, rule)
     with pytest.raises(ValueError, match="must be of one sign, and not all 0"):
-        _run(np.zeros((2, 2)), rule)
+        _run(csc_array((np.zeros(2), [0, 1], [0, 1, 2])), rule)
     with pytest.raises(ValueError, match="must start between 0 and w_max=1"):
         _run(2.0 * np.ones((2, 2)), STDP(A_plus=0.1, A_minus=0.1, w_max=1.0))
 
