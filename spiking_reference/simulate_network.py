@@ -63,6 +63,9 @@ def simulate_network(
         begin there: the warm-up is included.
     initial : mapping of str to mapping, optional
         State at the start, by population and variable, e.g. ``{"E": {"V": V0}}``.
+        By default all neurons of a kind start alike, at reset (`LIF`, `EIF`,
+        `AdaptiveLIF`, `EscapeLIF`) or at rest, and their first spikes are synchronous:
+        spread them, or let a warm-up pass.
     record : mapping of str to Record, optional
         Spikes and states to keep, by population; ``voltage=`` keeps all variables of the
         neurons, and what their receptors hold.
@@ -367,7 +370,13 @@ def _records(
     for name, entry in found.items():
         if not isinstance(entry, Record):
             raise TypeError(f"`record` of {name!r} must be a Record; got {entry!r:.60}")
-        entry.check(network.populations[name].n, duration, warmup)
+        population = network.populations[name]
+        entry.check(population.n, duration, warmup)
+        if entry.voltage is not None and not isinstance(population, Population):
+            kind = type(population).__name__
+            raise ValueError(
+                f"`record.voltage` must be None for {name!r}: a {kind} has no voltage"
+            )
     return found
 
 

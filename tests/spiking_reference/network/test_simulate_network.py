@@ -235,6 +235,13 @@ def test_same_numbers_for_any_threads_and_again():
     assert not np.array_equal(one[0]["E"].counts, one[1]["E"].counts)
 
 
+def test_sources_have_no_voltage():
+    source = Network(populations={"S": PoissonSource(n=3, rate=0.01)})
+    words = "`record.voltage` must be None for 'S': a PoissonSource has no voltage"
+    with pytest.raises(ValueError, match=words):
+        simulate_network(source, duration=10.0, record={"S": Record(voltage=True)})
+
+
 def test_recording_changes_nothing():
     network = brunel(0.05)
     plain = simulate_network(network, duration=100.0, warmup=50.0, rng=1)
