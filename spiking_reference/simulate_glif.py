@@ -17,6 +17,8 @@ from .results import SpikeTrains
 
 __all__ = ["GLIFResult", "simulate_glif"]
 
+_LARGEST = 1e9  # current [pA]; bounds of the voltage stay finite
+
 VARIABLES = ("V", "theta_s", "theta_v", "I_1", "I_2")
 SCHEMES = ("exact", "euler")
 _STEPS = 1 << 21  # of a job between reports
@@ -255,7 +257,8 @@ def _checked_currents(neuron: GLIF, current: Any) -> tuple[np.ndarray, int]:
         raise ValueError(
             f"`current` must have shape (steps,) or (n, steps); got {array.shape}"
         )
-    require(np.isfinite(array), "current", "must be finite (pA)", array)
+    usable = np.abs(array) <= _LARGEST
+    require(usable, "current", f"must be at most {_LARGEST:g} pA in size", array)
     array = np.ascontiguousarray(array)
     try:
         (n,) = np.broadcast_shapes(neuron.shape, array.shape[:-1], (1,))
