@@ -80,15 +80,24 @@ def sort(box, team, turn, k0, k1):
 
 
 @inlined
-def _announce(net, lane):
+def edges_of(wires, j, row, part, whole):
+    """Where the edges of a row to the targets of one part begin and end."""
+    if whole:
+        return wires.indptr[row + j], wires.indptr[row + j + 1]
+    return wires.split[part, row], wires.split[part + 1, row]
+
+
+@inlined
+def _announce(net, lane, part, whole):
     """Have the rows of a source brought from memory."""
     wires, cells = net.wires, net.cells
     p = cells.population[lane // BLOCK]
     source = lane - cells.first[p]
     for at in range(wires.of[p, 0], wires.of[p, 1]):
         j = wires.order[at]
-        row, first = wires.first_row[j] + source + j, wires.first_edge[j]
-        for e in range(wires.indptr[row], wires.indptr[row + 1], _LINE):
+        row, first = wires.first_row[j] + source, wires.first_edge[j]
+        e0, e1 = edges_of(wires, j, row, part, whole)
+        for e in range(e0, e1, _LINE):
             prefetch(wires.targets, first + e)  # type: ignore
 
 
@@ -102,16 +111,13 @@ def deliver(net, box, total, part):
     for o in range(total):
         lane, k = box.sorted_lane[o], box.sorted_step[o]
         if o + _AHEAD < total:
-            _announce(net, box.sorted_lane[o + _AHEAD])
+            _announce(net, box.sorted_lane[o + _AHEAD], part, whole)
         p = cells.population[lane // BLOCK]
         source = lane - cells.first[p]
         for at in range(wires.of[p, 0], wires.of[p, 1]):
             j = wires.order[at]
             row, first = wires.first_row[j] + source, wires.first_edge[j]
-            if whole:
-                e0, e1 = wires.indptr[row + j], wires.indptr[row + j + 1]
-            else:
-                e0, e1 = wires.split[part, row], wires.split[part + 1, row]
+            e0, e1 = edges_of(wires, j, row, part, whole)
             if e1 > e0:
                 _row(net, j, k, first + e0, first + e1)
 

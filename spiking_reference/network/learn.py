@@ -7,6 +7,7 @@ step's spikes; then the traces of those that fired jump, and all decay.
 import numpy as np
 
 from .._jit import inlined, inner
+from .deliver import edges_of
 from .slots import BLOCK
 
 __all__ = ["learn"]
@@ -38,10 +39,7 @@ def _from_source(net, q, source, k, part, whole):
     wires, plastic, receptors = net.wires, net.plastic, net.receptors
     j = plastic.projection[q]
     row, first, r = wires.first_row[j] + source, wires.first_edge[j], wires.receptor[j]
-    if whole:
-        e0, e1 = wires.indptr[row + j], wires.indptr[row + j + 1]
-    else:
-        e0, e1 = wires.split[part, row], wires.split[part + 1, row]
+    e0, e1 = edges_of(wires, j, row, part, whole)
     w0, x0, rule = plastic.first_weight[q], plastic.first_post[q], plastic.rule[q]
     m, slots, base = receptors.lanes[r], receptors.slots[0], receptors.ring[r]
     d0, delay = wires.first_delay[j], wires.delay[j]
