@@ -28,10 +28,10 @@ class WhiteNoise:
     Parameters
     ----------
     mu : float or array_like
-        Mean [mV/ms].
+        Mean [mV/ms]; as a current to a network, in the unit of its neurons' current.
     sigma : float or array_like
-        Intensity [mV/sqrt(ms)], not negative; 0 is a constant current. No property of
-        the drive depends on the time step.
+        Intensity [mV/sqrt(ms); unit of the current times sqrt(ms)], not negative; 0 is a
+        constant current. No property of the drive depends on the time step.
     correlation : None, float or array_like, optional
         Correlation of the white noise of neurons along the last axis: None for
         independent neurons, one coefficient for all pairs, or matrices (..., n, n).

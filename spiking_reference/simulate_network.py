@@ -211,6 +211,11 @@ def simulate_networks(
             "`checkpoint` must be None for several networks, which would share the file; "
             "call simulate_network for each"
         )
+    if isinstance(networks, Network):
+        raise TypeError(
+            "`networks` must be a list; got Network; for realizations of one, give "
+            "[network] * n"
+        )
     networks = list(networks)
     seeds = np.random.SeedSequence(new_key(rng)).spawn(len(networks))
     workers = check_threads(threads) or available_threads()

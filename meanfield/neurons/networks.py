@@ -360,10 +360,19 @@ class Network:
     inputs: Sequence[Poisson] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.populations, Mapping):
+            kind = type(self.populations).__name__
+            raise TypeError(f"`populations` must be a mapping from names; got {kind}")
         populations = MappingProxyType(dict(self.populations))
         object.__setattr__(self, "populations", populations)
         for name in ("projections", "inputs"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            given = getattr(self, name)
+            if not isinstance(given, Iterable):
+                kind = type(given).__name__
+                raise TypeError(
+                    f"`{name}` must be a list; got {kind}; for one, give [it]"
+                )
+            object.__setattr__(self, name, tuple(given))
         if not populations:
             raise ValueError("`populations` must not be empty; got none")
         _all_are("populations", populations.values(), *_POPULATIONS)

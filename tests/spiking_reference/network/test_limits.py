@@ -253,3 +253,14 @@ def test_a_checkpoint_holds_for_the_same_records(tmp_path, monkeypatch):
         run(0)
     with pytest.raises(ValueError, match="must be of the same network, options"):
         run(1)
+
+
+def test_one_where_several_are_due():
+    population = cells()
+    wire = pair(source([1.0], 4), population).projections[0]
+    with pytest.raises(TypeError, match="`projections` must be a list; got Projection"):
+        Network(populations={"in": population, "A": population}, projections=wire)
+    with pytest.raises(TypeError, match="`populations` must be a mapping"):
+        Network(populations=[population])
+    with pytest.raises(TypeError, match="`networks` must be a list; got Network"):
+        simulate_networks(Network(populations={"A": population}), duration=1.0)
