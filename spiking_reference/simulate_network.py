@@ -70,8 +70,8 @@ def simulate_network(
         Spikes and states to keep, by population; ``voltage=`` keeps all variables of the
         neurons, and what their receptors hold.
     bin : float, optional
-        Width [ms] of the bins of the populations' activity; by default 1 ms, or a step if
-        that is longer.
+        Width [ms] of the bins of the populations' activity, rounded to whole steps; by
+        default 1 ms, or a step if that is longer.
     record_weights : RecordWeights, optional
         How plastic weights are sampled; by default their mean and spread every 100 ms.
     refractory_input : {"discard", "keep"}, optional
@@ -238,13 +238,16 @@ def simulate_networks(
 
 
 def _checked_times(duration: Any, dt: Any, warmup: Any, bin: Any) -> tuple[float, ...]:
-    bin = max(1.0, number("dt", dt)) if bin is None else bin
+    if bin is None:
+        bin = min(max(1.0, number("dt", dt)), number("duration", duration))
     given = {"duration": duration, "dt": dt, "warmup": warmup, "bin": bin}
     duration, dt, warmup, bin = (number(name, value) for name, value in given.items())
     require(dt > 0, "dt", "must be positive (ms)", dt)
     require(duration >= dt, "duration", f"must be at least dt={dt} (ms)", duration)
     require(warmup >= 0, "warmup", "must not be negative (ms)", warmup)
-    require(bin >= dt, "bin", f"must be at least dt={dt} (ms)", bin)
+    inside = dt <= bin <= duration
+    words = f"must be from dt={dt} to the duration, {duration} (ms)"
+    require(inside, "bin", words, bin)
     return _rounded(duration, dt), dt, _rounded(warmup, dt), bin
 
 

@@ -198,3 +198,10 @@ def test_a_bin_is_no_shorter_than_a_step():
     cells = Population(n=2, neuron=LIF())
     run = simulate_network(Network(populations={"A": cells}), duration=20.0, dt=2.5)
     assert run["A"].bin == 2.5
+
+
+def test_a_bin_is_no_longer_than_the_run():
+    network = Network(populations={"A": Population(n=2, neuron=LIF())})
+    assert simulate_network(network, duration=0.5)["A"].bin == 0.5
+    with pytest.raises(ValueError, match=r"`bin` must be from dt=0\.1 to the duration"):
+        simulate_network(network, duration=10.0, bin=20.0)
