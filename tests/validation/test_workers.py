@@ -116,6 +116,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(grid, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A test run in the background may itself ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while ready(store) < 2 and time.monotonic() < deadline:
