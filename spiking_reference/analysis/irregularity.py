@@ -80,7 +80,7 @@ def interval_cv2(spikes: SpikeTrains, *, neurons: Any = None) -> Estimate:
 
     Notes
     -----
-    The mean of 2 \|I' - I\\|/(I' + I) over neighbouring intervals [1]_; 1 for a Poisson
+    The mean of 2 \|I' - I\|/(I' + I) over neighbouring intervals [1]_; 1 for a Poisson
     process, also one whose rate changes slowly. The error takes pairs as correlated with
     the next one, which shares an interval, and with no other.
 

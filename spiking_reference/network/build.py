@@ -226,7 +226,6 @@ class _Builder:
                     synapse,
                     module.membrane_time(population.neuron),
                     self.options.dt,
-                    1.0,
                     self.options.conductance,
                 )
                 flat, length = _rows(list(found), population.n)

@@ -33,8 +33,6 @@ DELTA, CURRENT_KIND, CONDUCTANCE_KIND, NMDA_KIND = range(4)
 _A11, _A12, _A22, _KAPPA_G, _KAPPA_Y, _IN_G, _IN_Y, _E_REV, _MG, _SLOPE = range(10)
 N_COEF = 10
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
-# What of the step's conductance acts: its mean, or its value at one end.
-MOMENTS = ("mean", "start", "end")
 
 
 def placed(synapse: Any) -> tuple[Any, int]:
@@ -55,9 +53,7 @@ def kind_of(synapse: Any) -> int:
     return CURRENT_KIND if synapse.E_rev is None else CONDUCTANCE_KIND
 
 
-def coefficients(
-    synapse: Any, tau_m: Any, dt: float, scale: float, moment: str
-) -> np.ndarray:
+def coefficients(synapse: Any, tau_m: Any, dt: float, moment: str) -> np.ndarray:
     """Return the rows (N_COEF, ...) for a receptor of neurons that forget in tau_m."""
     tau_m = np.asarray(tau_m, dtype=float)
     rows = np.zeros((N_COEF, *tau_m.shape))
@@ -76,12 +72,12 @@ def coefficients(
     rows[_A11] = math.exp(-dt / decay)
     rows[_KAPPA_G] = (weights * g).sum(-1)
     if rise is None:
-        rows[_IN_G] = gain * scale
+        rows[_IN_G] = gain
     else:
         rows[_A12] = _handed_on(np.array(dt), rise, decay)
         rows[_A22] = math.exp(-dt / rise)
         rows[_KAPPA_Y] = (weights * y).sum(-1)
-        rows[_IN_Y] = gain * scale
+        rows[_IN_Y] = gain
     if synapse.E_rev is not None:
         rows[_E_REV] = synapse.E_rev
     if isinstance(synapse, NMDA):
