@@ -17,6 +17,12 @@ LAYERS = [
     {"errors", "units", "moments", "neurons", "_elementwise"},
     {"special"},
     {"lif"},
+    {"integrate_and_fire", "renewal"},
+    {
+        "adaptation", "cascade", "coloured_noise", "conductance",
+        "correlation_transfer", "population_density", "shot_noise",
+    },
+    {"transfer"},
     {"nn", "interop"},
     {"_activity_plots", "plot", "__main__", ""},
 ]
