@@ -23,6 +23,7 @@ def elementwise(
     parameters: Sequence[Any] = (),
     out: Sequence[np.ndarray] | None = None,
     threads: int | None = None,
+    chunk: int = CHUNK,
 ) -> list[Any]:
     """Call ``kernel(*inputs, *outputs, *parameters)`` on contiguous float64 chunks.
 
@@ -40,6 +41,8 @@ def elementwise(
         Arrays of the broadcast shape to write into; made where absent.
     threads : int, optional
         At most so many threads; by default all cores available to the process.
+    chunk : int
+        Elements in a call of the kernel at most.
 
     Returns
     -------
@@ -65,10 +68,11 @@ def elementwise(
         outputs = [_checked_out(array, shape) for array in out]
     if shape == ():
         _one_point(kernel, arrays, outputs, [*varied, *constants])
-    elif not varied and _is_plain(shape, [*arrays, *outputs]):
+    elif not varied and _is_plain(shape, [*arrays, *outputs], chunk):
         kernel(*map(_flat, arrays), *(o.reshape(-1) for o in outputs), *constants)
     else:
-        _chunks(kernel, arrays, outputs, varied, constants, _checked_threads(threads))
+        limit = _checked_threads(threads)
+        _chunks(kernel, arrays, outputs, varied, constants, limit, chunk)
     return [o[()] for o in outputs] if out is None else outputs
 
 
@@ -109,9 +113,9 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
-def _is_plain(shape: tuple[int, ...], arrays: list) -> bool:
+def _is_plain(shape: tuple[int, ...], arrays: list, chunk: int) -> bool:
     """Whether a kernel can take the arrays as they are, in one chunk."""
-    return 0 < math.prod(shape) <= CHUNK and all(
+    return 0 < math.prod(shape) <= chunk and all(
         a.shape == shape and a.dtype == np.float64 and a.flags.c_contiguous
         for a in arrays
     )
@@ -132,7 +136,7 @@ def _one_point(kernel, arrays, outputs, parameters) -> None:
             output[...] = value[0]
 
 
-def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:
+def _chunks(kernel, arrays, outputs, varied, constants, threads, chunk) -> None:
     read = ["readonly", "contig"]
     write = ["writeonly", "contig", "no_broadcast"]
     operands = [*arrays, *outputs, *varied]
@@ -144,7 +148,7 @@ def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:
         ],
         op_dtypes=[np.float64] * len(operands),
         casting="same_kind",
-        buffersize=CHUNK,
+        buffersize=chunk,
     )  # fmt: skip
 
     def run(piece, start, stop):
@@ -155,13 +159,13 @@ def _chunks(kernel, arrays, outputs, varied, constants, threads) -> None:
                 kernel(*chunk, *constants)
 
     n = iterator.itersize
-    workers = max(1, min(threads, n // CHUNK))
+    workers = max(1, min(threads, n // chunk))
     if workers == 1:
         if n:
             run(iterator, 0, n)
         return
     # More pieces than threads: a slow core holds up the others by one piece only.
-    count = min(8 * workers, n // CHUNK)
+    count = min(8 * workers, n // chunk)
     edges = [n * k // count for k in range(count + 1)]
     pieces = [iterator.copy() for _ in range(count)]
     with ThreadPoolExecutor(workers) as pool:

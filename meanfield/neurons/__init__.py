@@ -23,6 +23,7 @@ from .eif import EIF
 from .escape import EscapeLIF
 from .glif import GLIF
 from .hodgkin_huxley import HodgkinHuxley
+from .integrate_and_fire import IntegrateAndFire
 from .izhikevich import Izhikevich
 from .lif import LIF
 from .networks import (
@@ -58,6 +59,7 @@ __all__ = [
     "EscapeLIF",
     "HodgkinHuxley",
     "InhibitoryPlasticity",
+    "IntegrateAndFire",
     "Izhikevich",
     "Alpha",
     "BallAndStick",

@@ -24,10 +24,10 @@ class Parameters:
     def _freeze(self) -> None:
         """Turn every field into a float or a read-only float64 array.
 
-        Tensors stay, and so does None, which stands for what there is not.
+        Tensors and functions stay, and so does None, which stands for what there is not.
         """
         for name in names_of(self):
-            if getattr(self, name) is None or is_tensor(getattr(self, name)):
+            if is_kept(getattr(self, name)):
                 continue
             array = as_float(name, getattr(self, name)).astype(np.float64)
             require(~np.isnan(array), name, "must be a number", array)
@@ -60,14 +60,18 @@ def is_tensor(value: Any) -> bool:
     return hasattr(value, "requires_grad")
 
 
+def is_kept(value: Any) -> bool:
+    return value is None or callable(value) or is_tensor(value)
+
+
 def _equal(mine: Any, theirs: Any) -> bool:
-    if mine is None or theirs is None or is_tensor(mine) or is_tensor(theirs):
+    if is_kept(mine) or is_kept(theirs):
         return mine is theirs
     return np.array_equal(mine, theirs)
 
 
 def _key(value: Any) -> Any:
-    if value is None or is_tensor(value):
+    if is_kept(value):
         return id(value)
     array = np.asarray(value) + 0.0
     return array.shape, array.tobytes()
@@ -98,7 +102,7 @@ def check(
     """
     parameters._freeze()
     given = {name: getattr(parameters, name) for name in names_of(parameters)}
-    values = {name: np.asarray(v) for name, v in given.items() if v is not None}
+    values = {name: np.asarray(v) for name, v in given.items() if not is_kept(v)}
     positive, not_negative = set(positive), set(not_negative)
     for name, value in values.items():
         words, good = "finite", np.isfinite(value)
