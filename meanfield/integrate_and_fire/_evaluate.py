@@ -14,13 +14,13 @@ from ..neurons import EIF, LIF, QIF, IntegrateAndFire
 Neuron = LIF | EIF | QIF | IntegrateAndFire
 
 NAMES = ("tau_m", "t_ref", "V_th", "V_reset", "E_L", "V_T", "Delta_T")
-_KINDS = {LIF: 0, EIF: 1, QIF: 2, IntegrateAndFire: 3}
+KINDS = {LIF: 0, EIF: 1, QIF: 2, IntegrateAndFire: 3}
 _CHUNK = 64  # points in a call of a kernel; each takes tens of microseconds
 
 
 def check(neuron: Any, mu: npt.ArrayLike, sigma: npt.ArrayLike) -> None:
     """Raise an error for what is not a neuron of this kind, or a negative noise."""
-    if type(neuron) not in _KINDS:
+    if type(neuron) not in KINDS:
         raise TypeError(
             "`neuron` must be an LIF, EIF, QIF or IntegrateAndFire; got "
             f"{type(neuron).__name__}"
@@ -50,7 +50,7 @@ def evaluate(
     Elements that differ in the `free` inputs only come one after the other: they can
     share what the kernel finds out about the others.
     """
-    kind, f = _KINDS[type(neuron)], compiled(getattr(neuron, "f", None))
+    kind, f = KINDS[type(neuron)], compiled(getattr(neuron, "f", None))
     given = inputs | {name: getattr(neuron, name, 0.0) for name in NAMES}
 
     def bound(*arrays: np.ndarray) -> None:
@@ -62,7 +62,7 @@ def evaluate(
     found = elementwise(bound, given, n_out, threads=threads, chunk=_CHUNK)
     if order is not None:
         found = [value.transpose(np.argsort(order)) for value in found]
-    if kind == _KINDS[IntegrateAndFire]:
+    if kind == KINDS[IntegrateAndFire]:
         _check_finite(found[0], inputs)
     return found
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from ..errors import require
-from ..neurons import EIF, LIF, QIF
+from ..integrate_and_fire._evaluate import KINDS, NAMES, Neuron, compiled
+from ..neurons import EIF, QIF, IntegrateAndFire
 
 _CLIMB = 38.0  # e^-38 is the weight of what lies below the lower end
 _MOST_CELLS = 5000  # that are taken without being asked for
@@ -34,28 +35,30 @@ class Range(NamedTuple):
     mu: tuple[float, float]
     sigma: tuple[float, float]
     duration: float
+    stationary: bool
 
 
-def drift(neuron: LIF | EIF | QIF, V: np.ndarray) -> np.ndarray:
+def drift(neuron: Neuron, V: np.ndarray) -> np.ndarray:
     """Return f(V) [mV/ms] of dV = (f(V) + mu) dt + sigma dW."""
-    if isinstance(neuron, QIF):
-        width = neuron.V_T - neuron.E_L
-        return (V - neuron.E_L) * (V - neuron.V_T) / (neuron.tau_m * width)
-    leak = -(V - neuron.E_L) / neuron.tau_m
-    if isinstance(neuron, LIF):
-        return leak
-    upswing = np.exp((V - neuron.V_T) / neuron.Delta_T)
-    return leak + neuron.Delta_T / neuron.tau_m * upswing
+    from ._kernels import drifts
+
+    p = np.array([getattr(neuron, name, 0.0) for name in NAMES])
+    out = np.empty(V.size)
+    f = compiled(getattr(neuron, "f", None))
+    drifts(KINDS[type(neuron)], f, p, np.ascontiguousarray(V), out)
+    return out
 
 
-def bend(neuron: LIF | EIF | QIF) -> float:
+def _bend(neuron: Neuron) -> float:
     """Return the length over which the drift is not linear."""
     if isinstance(neuron, EIF):
         return neuron.Delta_T
+    if isinstance(neuron, IntegrateAndFire):
+        return _DISTANCE / _VARIATION * (neuron.V_th - neuron.V_reset)
     return neuron.V_T - neuron.E_L if isinstance(neuron, QIF) else np.inf
 
 
-def _lower_end(neuron, start: float, span: float, given: Range) -> float:
+def _lower_end(neuron: Neuron, start: float, span: float, given: Range) -> float:
     """Return where the density is negligible, climbing down against f + mu."""
     step = span * np.concatenate([np.full(400, 0.005), 0.005 * 1.02 ** np.arange(1600)])
     V = start - np.cumsum(step)
@@ -63,17 +66,21 @@ def _lower_end(neuron, start: float, span: float, given: Range) -> float:
     climbed = np.cumsum(rise * step) * 2.0 / given.sigma[1] ** 2
     far = int(np.searchsorted(climbed, _CLIMB))
     confined = V[far] if far < V.size else -np.inf
-    if np.isfinite(neuron.tau_m):
+    if np.isfinite(_tau(neuron)) or (given.stationary and np.isfinite(confined)):
         return confined
     # Without a leak, nothing confines the density but the time that it has.
     spread = np.sqrt(2.0 * _CLIMB * given.duration) * given.sigma[1]
     return max(confined, start + min(given.mu[0], 0.0) * given.duration - spread)
 
 
-def _samples(neuron: LIF | EIF | QIF, low: float) -> np.ndarray:
+def _tau(neuron: Neuron) -> float:
+    return getattr(neuron, "tau_m", np.inf)
+
+
+def _samples(neuron: Neuron, low: float) -> np.ndarray:
     """Return voltages that are dense wherever the drift varies."""
     top, reset = neuron.V_th, neuron.V_reset
-    length = min(bend(neuron), top - reset)
+    length = min(_bend(neuron), top - reset)
     middle = min(max(getattr(neuron, "V_T", reset), reset), top)
     reach = max(top - middle, middle - low)
     away = np.geomspace(1e-2 * length, max(reach, length), 3000)
@@ -85,12 +92,12 @@ def _samples(neuron: LIF | EIF | QIF, low: float) -> np.ndarray:
     return V[np.concatenate([[True], np.diff(V) > 1e-13 * np.abs(V[1:])])]
 
 
-def _noise_speed(neuron: LIF | EIF | QIF, given: Range) -> float:
+def _noise_speed(neuron: Neuron, given: Range) -> float:
     """Speed at which noise alone spreads."""
-    return given.sigma[0] / np.sqrt(min(neuron.tau_m, given.duration))
+    return given.sigma[0] / np.sqrt(min(_tau(neuron), given.duration))
 
 
-def _spacing(neuron: LIF | EIF | QIF, V: np.ndarray, given: Range) -> np.ndarray:
+def _spacing(neuron: Neuron, V: np.ndarray, given: Range) -> np.ndarray:
     """Return how wide cells may be at V."""
     span, D = neuron.V_th - neuron.V_reset, 0.5 * given.sigma[0] ** 2
     noise = _noise_speed(neuron, given)
@@ -106,11 +113,11 @@ def _spacing(neuron: LIF | EIF | QIF, V: np.ndarray, given: Range) -> np.ndarray
     below = np.maximum(neuron.V_reset - V, 0.0)
     near = _DISTANCE * span + _VARIATION * below
     usual = np.minimum(near, _SPREAD * 2.0 * D / noise) * ratio
-    length = np.maximum(bend(neuron), np.abs(F / (np.gradient(F, V) + 1e-300)))
+    length = np.maximum(_bend(neuron), np.abs(F / (np.gradient(F, V) + 1e-300)))
     return np.minimum(np.minimum(steep * D / slow, usual), _VARIATION * length)
 
 
-def own_diffusion(grid: Grid, neuron: LIF | EIF | QIF, given: Range) -> float:
+def own_diffusion(grid: Grid, neuron: Neuron, given: Range) -> float:
     """Return what the grid adds to the variance of a passage, relative to the noise's."""
     F = grid.drift[grid.reset :] + given.mu[1]
     gap, D = grid.gap[grid.reset :], 0.5 * given.sigma[0] ** 2
@@ -119,9 +126,7 @@ def own_diffusion(grid: Grid, neuron: LIF | EIF | QIF, given: Range) -> float:
     return float(np.sum((half / np.tanh(half) - 1.0) * weight) / np.sum(weight))
 
 
-def make_grid(
-    neuron: LIF | EIF | QIF, given: Range, start: float, cells: int | None
-) -> Grid:
+def make_grid(neuron: Neuron, given: Range, start: float, cells: int | None) -> Grid:
     """Return a grid whose cells resolve the density at every input in the range."""
     if cells is not None:
         fewest = f"must be at least {_FEWEST_CELLS}"

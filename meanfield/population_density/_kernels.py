@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from ..integrate_and_fire._drift import drift as drift_at
 from ..special._jit import jitable, kernel
 
 # The TR-BDF2 method of Bank et al. (1985): a trapezoidal stage to GAMMA, then BDF2 with
@@ -23,6 +24,12 @@ W = 0.25 * math.sqrt(2.0)
 _NEW = 1.0 / (GAMMA * (2.0 - GAMMA))
 _OLD = (1.0 - GAMMA) ** 2 / (GAMMA * (2.0 - GAMMA))
 _SUBSTEPS = 4  # backward Euler ones, where TR-BDF2 would make probabilities negative
+
+
+@kernel
+def drifts(kind, f, p, V, out):
+    for i in range(V.size):
+        out[i] = drift_at(kind, f, p, V[i])
 
 
 @jitable
