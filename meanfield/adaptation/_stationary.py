@@ -1,0 +1,241 @@
+"""Working point, rate and variability of adaptive neurons."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import lif
+from .._elementwise import _result_dtype
+from ..errors import as_float, require
+from ..neurons import GLIF, LIF, AdaptiveLIF
+from ._leaky import Leaky, adaptive_threshold, generalized
+
+Solution = Literal["unique", "lowest", "highest"]
+_SOLUTIONS = ("unique", "lowest", "highest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WorkingPoint:
+    """A neuron with its adaptation frozen; see `working_point`.
+
+    Parameters
+    ----------
+    neuron : LIF
+        The neuron without adaptation that fires the same, of the broadcast shape.
+    mu : float or numpy.ndarray
+        Its drive [mV/ms].
+    sigma : float or numpy.ndarray
+        Its noise [mV/sqrt(ms)], that of the adaptive neuron.
+    rate : float or numpy.ndarray
+        Its rate [kHz].
+    """
+
+    neuron: LIF
+    mu: Any
+    sigma: Any
+    rate: Any
+
+
+def working_point(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: AdaptiveLIF | GLIF,
+    *,
+    solution: Solution = "unique",
+) -> WorkingPoint:
+    """Return the neuron without adaptation that fires like the adapted one.
+
+    Parameters
+    ----------
+    mu : array_like
+        Mean drive [mV/ms]; of a current I it is I/C_m.
+    sigma : array_like
+        Noise intensity [mV/sqrt(ms)], not negative.
+    neuron : AdaptiveLIF or GLIF
+        Neuron parameters, a GLIF of level 1 to 4; arrays broadcast with `mu` and `sigma`.
+    solution : {"unique", "lowest", "highest"}
+        Which rate to take where several reproduce themselves; "unique" refuses them.
+
+    Returns
+    -------
+    WorkingPoint
+        ``neuron``, ``mu``, ``sigma`` and ``rate``.
+
+    Raises
+    ------
+    ValueError
+        If `mu` or `sigma` is not finite or `sigma` negative, a GLIF is of level 5, its
+        `asc_r` is outside [0, 1], its reset is not below the threshold where it fires,
+        or several solutions exist and `solution` is "unique".
+    ConvergenceError
+        If facilitating currents without a refractory period drive the rate above 10 kHz.
+    TypeError
+        If an argument is not a real number, or `neuron` none of these.
+
+    Notes
+    -----
+    Slow variables are replaced by their mean at the rate, and the rate solves
+
+    rate = phi(mu + A(rate), sigma; V_th + theta(rate), V_reset + kappa theta(rate))
+
+    with the rate phi of the leaky neuron [1]_ [2]_. A variable that spikes add J to and
+    that decays at the rate k has, over the free time T = 1/rate - t_ref of equal
+    intervals, the mean
+
+    J (1 - e^(-k T))/(k T)/(1 - asc_r e^(-k/rate)),
+
+    which is J rate/k for t_ref = 0 and asc_r = 1. J is `asc_amps`/C_m, `th_spike_add`, or
+    Delta_theta e^(-t_ref/tau_theta), what is left when the refractory period ends; kappa
+    is `voltage_reset_fraction`. With thresholds that rise and currents that inhibit, phi
+    falls with the rate at which it is adapted, and the solution is unique. Else 271 rates
+    up to 1/t_ref are tried. Solved to a relative 1e-13.
+
+    It holds where the slow variables are slow, rate/k >> 1; docs/theory/adaptation.md has
+    the errors against simulation.
+
+    References
+    ----------
+    .. [1] G. La Camera, A. Rauch, H.-R. Luscher, W. Senn, S. Fusi, Neural Comput. 16,
+       2101 (2004), doi:10.1162/0899766041732468
+    .. [2] J. Benda, A. V. M. Herz, Neural Comput. 15, 2523 (2003),
+       doi:10.1162/089976603322385063
+
+    Examples
+    --------
+    >>> from meanfield import adaptation
+    >>> from meanfield.neurons import AdaptiveLIF
+    >>> point = adaptation.working_point(1.5, 1.0, AdaptiveLIF(Delta_theta=5.0))
+    >>> print(f"{point.rate * 1e3:.2f} Hz at a threshold of {point.neuron.V_th:.2f} mV")
+    18.77 Hz at a threshold of 29.38 mV
+    """
+    return solve(*prepare(mu, sigma, neuron), solution)
+
+
+def solve(
+    mu: np.ndarray, sigma: np.ndarray, parts: Leaky, solution: Solution
+) -> WorkingPoint:
+    """Return the working point of a neuron given by its parts."""
+    if solution not in _SOLUTIONS:
+        raise ValueError(f"`solution` must be one of {_SOLUTIONS}; got {solution!r}")
+    rate = parts.solve(mu, sigma, solution)
+    drive = parts.drive(mu, rate)
+    return WorkingPoint(
+        neuron=parts.frozen(rate), mu=drive[()], sigma=sigma[()], rate=rate[()]
+    )
+
+
+def prepare(
+    mu: npt.ArrayLike, sigma: npt.ArrayLike, neuron: Any
+) -> tuple[np.ndarray, np.ndarray, Leaky]:
+    """Check arguments; return them in the broadcast shape, and the neuron's parts."""
+    if isinstance(neuron, AdaptiveLIF):
+        parts = adaptive_threshold(neuron)
+    elif isinstance(neuron, GLIF):
+        parts = generalized(neuron)
+    else:
+        raise TypeError(
+            f"`neuron` must be an AdaptiveLIF or a GLIF; got {type(neuron).__name__}"
+        )
+    arrays = [as_float("mu", mu), as_float("sigma", sigma)]
+    for name, array in zip(("mu", "sigma"), arrays, strict=True):
+        require(np.isfinite(array), name, "must be finite", array)
+    require(arrays[1] >= 0.0, "sigma", "must not be negative", arrays[1])
+    try:
+        shape = np.broadcast_shapes(*(a.shape for a in arrays), neuron.shape)
+    except ValueError:
+        raise ValueError(
+            f"the shapes do not broadcast: mu {arrays[0].shape}, sigma "
+            f"{arrays[1].shape}, neuron {neuron.shape}"
+        ) from None
+    full = [np.broadcast_to(a, shape).astype(np.float64) for a in arrays]
+    return full[0], full[1], parts
+
+
+def precision(*values: npt.ArrayLike) -> np.dtype:
+    """float32 if all arrays are, else float64."""
+    return _result_dtype(values, [as_float("mu", value) for value in values])
+
+
+def firing_rate(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: AdaptiveLIF | GLIF,
+    *,
+    solution: Solution = "unique",
+) -> Any:
+    """Stationary firing rate of an adaptive neuron.
+
+    Parameters
+    ----------
+    mu, sigma, neuron, solution
+        As for `working_point`.
+
+    Returns
+    -------
+    numpy.ndarray or float
+        Rate [kHz] of the broadcast shape.
+
+    Raises
+    ------
+    ValueError, TypeError, ConvergenceError
+        As for `working_point`.
+
+    Notes
+    -----
+    The rate that reproduces itself by the mean adaptation that it causes; see
+    `working_point`.
+
+    Examples
+    --------
+    >>> from meanfield import adaptation
+    >>> from meanfield.neurons import GLIF
+    >>> adapting = GLIF(t_ref=3.0, asc_amps=(-8.0, -20.0), asc_decay=(0.003, 0.02))
+    >>> adaptation.firing_rate([1.5, 2.0, 2.5], 1.0, adapting).round(4)
+    array([0.0075, 0.0161, 0.0243])
+    """
+    rate = working_point(mu, sigma, neuron, solution=solution).rate
+    return rate.astype(precision(mu, sigma))
+
+
+def cv(
+    mu: npt.ArrayLike,
+    sigma: npt.ArrayLike,
+    neuron: AdaptiveLIF | GLIF,
+    *,
+    solution: Solution = "unique",
+) -> Any:
+    """Coefficient of variation of the intervals, with the adaptation frozen at its mean.
+
+    Parameters
+    ----------
+    mu, sigma, neuron, solution
+        As for `working_point`.
+
+    Returns
+    -------
+    numpy.ndarray or float
+        Of the broadcast shape.
+
+    Raises
+    ------
+    ValueError, TypeError, ConvergenceError
+        As for `working_point`.
+
+    Notes
+    -----
+    That of the neuron of `working_point`. Neglected is that a short interval leaves more
+    adaptation to the next: the negative correlations of intervals, and what fluctuations
+    of the adaptation add to the intervals. Counts in long windows vary less than cv^2
+    says.
+
+    Examples
+    --------
+    >>> from meanfield import adaptation
+    >>> from meanfield.neurons import AdaptiveLIF
+    >>> round(float(adaptation.cv(1.5, 1.0, AdaptiveLIF(Delta_theta=5.0))), 3)
+    0.363
+    """
+    point = working_point(mu, sigma, neuron, solution=solution)
+    return lif.cv(point.mu, point.sigma, point.neuron).astype(precision(mu, sigma))
