@@ -10,17 +10,21 @@ from .errors import ConvergenceError, ValidityWarning
 from .lif import (
     MomentActivation,
     MomentDerivatives,
-    chi,
-    cv,
-    fano_factor,
-    firing_rate,
     log_firing_rate,
-    moment_activation,
     moment_activation_derivatives,
     moment_map,
 )
 from .moments import Moments
 from .neurons import LIF
+from .transfer import (
+    chi,
+    cv,
+    fano_factor,
+    firing_rate,
+    linear_response,
+    moment_activation,
+    power_spectrum,
+)
 
 if TYPE_CHECKING:
     from . import nn, plot
@@ -38,12 +42,14 @@ __all__ = [
     "cv",
     "fano_factor",
     "firing_rate",
+    "linear_response",
     "log_firing_rate",
     "moment_activation",
     "moment_activation_derivatives",
     "moment_map",
     "nn",
     "plot",
+    "power_spectrum",
     "special",
     "units",
 ]

@@ -98,9 +98,9 @@ def test_import_stays_light(package):
 def test_public_names():
     assert meanfield.__all__ == [
         "LIF", "ConvergenceError", "MomentActivation", "MomentDerivatives", "Moments",
-        "ValidityWarning", "chi", "cv", "fano_factor", "firing_rate", "log_firing_rate",
-        "moment_activation", "moment_activation_derivatives", "moment_map", "nn",
-        "plot", "special", "units",
+        "ValidityWarning", "chi", "cv", "fano_factor", "firing_rate", "linear_response",
+        "log_firing_rate", "moment_activation", "moment_activation_derivatives",
+        "moment_map", "nn", "plot", "power_spectrum", "special", "units",
     ]  # fmt: skip
     assert {"simulate", "WhiteNoise"} <= set(spiking_reference.__all__)
     for name in meanfield.__all__:

@@ -6,6 +6,7 @@ its sign, the variation of F itself, and sqrt(D/omega) for a modulation.
 """
 
 import cmath
+import math
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def lower_end(kind, f, p, mu, D):
     """Return where the density is negligible, and whether there is such a place.
 
     There is none where the drift does not point back up, or only beyond a barrier that
-    is never crossed.
+    is never crossed. NaN where the drift is.
     """
     x, top = p[V_RESET], p[V_TH]
     climbed = lowest = 0.0
@@ -37,6 +38,8 @@ def lower_end(kind, f, p, mu, D):
     for _ in range(200000):
         F = drift(kind, f, p, x - 0.5 * step) + mu
         rise = F * step / D
+        if math.isnan(rise):
+            return math.nan, True
         if abs(rise) > 4.0:
             step *= 0.5
             if step < 1e-13 * abs(x):
@@ -116,7 +119,7 @@ def _panel(kind, f, p, mu, D, left, right, F2, wall, omega):
         if omega > 0.0:
             wave = abs(_wave(min(F0, min(F1, F2)), D, omega))
         H = right - left
-        smallest = H <= 1e-13 * (abs(left) + abs(right))
+        smallest = 1e-13 * (abs(left) + abs(right)) >= H
         stuck = D == 0.0 and min(F0, F1) <= 0.0
         below = right <= p[V_RESET]
         if smallest or stuck or _fits(left, right, F0, F1, F2, D, below, wall, wave):

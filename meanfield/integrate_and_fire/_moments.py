@@ -50,6 +50,9 @@ def solve(kind, f, p, mu, sigma, tolerance, edges, row):
     """Write ln T, ln(K/T^2), ln(N/T^2) into `row`; return the error, inf if silent."""
     D = 0.5 * sigma * sigma
     low, found = lower_end(kind, f, p, mu, D)
+    if math.isnan(low):
+        row[:] = low
+        return low
     n, above = panels(kind, f, p, mu, D, low, 0.0, edges) if found else (0, 0)
     if n == 0:
         return math.inf

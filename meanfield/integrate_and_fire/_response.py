@@ -124,6 +124,9 @@ def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
     D = 0.5 * sigma * sigma
     m = s_re.size
     low, found = lower_end(kind, f, p, mu, D)
+    if math.isnan(low):
+        row[:] = low
+        return low
     n = above = 0
     if found:
         fastest = max(np.abs(s_re).max(), np.abs(s_im).max())

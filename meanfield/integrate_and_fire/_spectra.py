@@ -74,7 +74,8 @@ def responses(
     At frequency 0 the derivatives of the rate. At high frequency the `LIF` has
     R_mu ~ rate (sigma^2 i omega/2)^-1/2, a phase of -45 degrees, and the `EIF`
     rate/(Delta_T i omega). Measured against the closed form of the LIF (parabolic cylinder
-    functions) from 0 to 10 kHz: 1e-7 or better. Without noise the response diverges at multiples of the rate.
+    functions) from 0 to 10 kHz: 1e-7 or better. Without noise the response diverges at
+    multiples of the rate.
 
     References
     ----------
