@@ -120,7 +120,8 @@ def test_high_frequencies():
 
 def test_silent_and_noiseless():
     quiet = responses([0.0, 0.1], -100.0, 1.0, EIF())
-    assert (quiet.mu == 0).all() and (quiet.sigma == 0).all()
+    assert (quiet.mu == 0).all()
+    assert (quiet.sigma == 0).all()
     assert (power_spectrum([0.0, 0.1], -100.0, 1.0, EIF()) == 0).all()
     assert characteristic_function([0.0, 0.1], -100.0, 1.0, EIF()).tolist() == [1, 0]
     clock = power_spectrum([0.0, 0.01, 0.1], 2.0, 0.0, EIF())

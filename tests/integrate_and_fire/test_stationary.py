@@ -1,6 +1,8 @@
 """Threshold integration against closed forms, limits, and grids of its own."""
 
+import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from meanfield import integrate_and_fire
 from meanfield.integrate_and_fire import stationary
 from meanfield.neurons import EIF, LIF, QIF, AdEx, IntegrateAndFire
 
+WRONG: Any = AdEx()
+NO_FUNCTION: Any = 3.0
 NEURONS = [
     LIF(),
     LIF(tau_m=10.0, t_ref=0.0, V_th=15.0, V_reset=10.0),
@@ -125,22 +129,24 @@ def test_sharp_exponential_is_leaky():
         return 1 - stationary(1.0, 1.0, sharp).rate / leaky
 
     gaps = [gap(10.0**-k) for k in range(1, 6)]
-    assert all(0 < b < 0.25 * a for a, b in zip(gaps, gaps[1:], strict=False))
+    assert all(0 < b < 0.25 * a for a, b in itertools.pairwise(gaps))
     assert gaps[-1] < 1e-4
 
 
 def test_limits():
     silent = stationary([-1.0, 0.5, -200.0], [0.0, 0.0, 1.0], EIF())
-    assert (silent.rate == 0).all() and (silent.cv == 1).all()
-    assert (silent.chi == 0).all() and (silent.error == 0).all()
+    assert (silent.rate == 0).all()
+    assert (silent.cv == 1).all()
+    assert (silent.chi == 0).all()
+    assert (silent.error == 0).all()
     assert np.isnan(stationary([math.nan, 1.0], [1.0, math.nan], EIF()).rate).all()
     regular = stationary(2.0, [0.0, 1e-6], EIF())
-    assert regular.cv[0] == 0 and regular.chi[0] == pytest.approx(
-        regular.chi[1], rel=1e-7
-    )
+    assert regular.cv[0] == 0
+    assert regular.chi[0] == pytest.approx(regular.chi[1], rel=1e-7)
     assert regular.rate[0] == pytest.approx(regular.rate[1], rel=1e-8)
     never = stationary([-0.1, 0.0, 0.1], 1.0, LIF(tau_m=math.inf))
-    assert never.rate[:2].tolist() == [0, 0] and never.rate[2] > 0
+    assert never.rate[:2].tolist() == [0, 0]
+    assert never.rate[2] > 0
     held = stationary(1.0, 2.0, EIF(t_ref=[0.0, 5.0]))
     assert np.diff(1 / held.rate) == pytest.approx(5.0, rel=1e-8)
 
@@ -173,17 +179,17 @@ def test_arrays():
     ("call", "error", "text"),
     [
         (lambda: stationary(1.0, -1.0, EIF()), ValueError, "`sigma` must not be neg"),
-        (lambda: stationary(1.0, 1.0, AdEx()), TypeError, "`neuron` must be an LIF, EIF"),
+        (lambda: stationary(1.0, 1.0, WRONG), TypeError, "`neuron` must be an LIF, EIF"),
         (lambda: stationary("1", 1.0, EIF()), TypeError, "`mu` must be real numbers"),
         (lambda: stationary([1, 2], [1, 2, 3], EIF()), ValueError, "do not broadcast"),
         (
-            lambda: IntegrateAndFire(f=3.0, V_th=1.0, V_reset=0.0),
+            lambda: IntegrateAndFire(f=NO_FUNCTION, V_th=1.0, V_reset=0.0),
             TypeError,
             "`f` must be a function of V; got 3.0",
         ),
         (
             lambda: stationary(
-                1.0, 1.0, IntegrateAndFire(f=lambda V: open("x"), V_th=1.0, V_reset=0.0)
+                1.0, 1.0, IntegrateAndFire(f=lambda V: float(str(V)[::-1]), V_th=1.0, V_reset=0.0)
             ),
             TypeError,
             "`f` must be a function of one number that numba",
