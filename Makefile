@@ -44,7 +44,9 @@ brian2:
 
 validate: $(STAMP)
 	$(BIN)/python -m validation run full --store validation-full.sqlite
+	$(BIN)/python -m validation run neurons --store validation-neurons.sqlite
 	$(BIN)/python -m validation report full --store validation-full.sqlite --out validation-report
+	$(BIN)/python -m validation report neurons --store validation-neurons.sqlite --out validation-report-neurons
 
 tables: $(STAMP)
 	$(BIN)/python -m meanfield.special._precompute

@@ -25,6 +25,7 @@ from .record import Record
 from .results import Recording, SimulationResult, SpikeTrains
 from .simulate import simulate
 from .simulate_glif import GLIFResult, simulate_glif
+from .simulate_jumps import simulate_jumps
 from .simulate_layers import simulate_layers
 from .simulate_network import simulate_network, simulate_networks
 from .statistics import Estimate
@@ -66,6 +67,7 @@ __all__ = [
     "mean_count_correlation",
     "simulate",
     "simulate_glif",
+    "simulate_jumps",
     "simulate_layers",
     "simulate_network",
     "simulate_networks",

@@ -8,6 +8,7 @@ from .campaign import Findings, findings, run_grid
 from .cases import Case
 from .gridfile import Grid, GridError, load_grid
 from .networks import LayeredCase
+from .singles import NeuronCase
 from .store import StoreError
 from .workers import Borrowed, Dask, Processes, Threads
 
@@ -19,6 +20,7 @@ __all__ = [
     "Grid",
     "GridError",
     "LayeredCase",
+    "NeuronCase",
     "Processes",
     "StoreError",
     "Threads",

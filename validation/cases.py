@@ -4,13 +4,21 @@ import dataclasses
 import hashlib
 import json
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from meanfield import LIF
+from meanfield import LIF, neurons
 
-__all__ = ["Case"]
+__all__ = ["MODELS", "Case"]
+
+MODELS = {
+    model.__name__: model
+    for model in (
+        LIF, neurons.EIF, neurons.QIF, neurons.ConductanceLIF, neurons.AdaptiveLIF,
+        neurons.AdEx, neurons.GLIF,
+    )
+}  # fmt: skip
 
 SCHEMES = ("bridge", "grid", "euler")
 _STANDARD = LIF()
@@ -39,7 +47,7 @@ _CONDITIONS = {
     "max_rounds": ("must be an integer of at least 1", ""),
     "fan_in": ("must be an integer of at least 2", ""),
     "source_rate": ("must be finite and positive (kHz)", ""),
-    "excitatory": ("must be between 0 and 1", "it is a fraction of the sources"),
+    "excitatory": ("must be between 0 and 1", "it is a fraction of the inputs"),
     "shared": (
         "must be above 0 and at most 1",
         "it is the fraction of its inputs that a unit shares with another",
@@ -49,6 +57,11 @@ _CONDITIONS = {
     "depth": ("must be an integer of at least 1", ""),
     "units": ("must be an integer of at least 2", ""),
     "network": ("must be an integer, not negative", "it is a seed"),
+    "tau_syn": ("must be finite and not negative (ms)", "0 is white noise"),
+    "jump": ("must be finite and not negative (mV)", "0 is Gaussian noise"),
+    "exc": ("must be finite and not negative (kHz)", ""),
+    "inh": ("must be finite and not negative (kHz)", ""),
+    "segment": ("must be positive and at most a tenth of `duration` (ms)", ""),
 }
 
 
@@ -101,7 +114,7 @@ class Case:
 
     mu: float
     sigma: float
-    neuron: LIF = _STANDARD
+    neuron: Any = _STANDARD
     correlation: float = 0.0
     dt: float = 0.5
     scheme: str = "bridge"
@@ -113,14 +126,17 @@ class Case:
     correlation_precision: float = 0.01
     max_rounds: int = 100
 
+    _models: ClassVar[tuple[type, ...]] = (LIF,)
+
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            if field.name != "neuron" and not isinstance(field.default, str):
+            if field.name != "neuron" and not isinstance(field.default, str | tuple):
                 value = _number(field.name, getattr(self, field.name))
                 object.__setattr__(self, field.name, value)
-        if not isinstance(self.neuron, LIF) or self.neuron.shape != ():
+        if not isinstance(self.neuron, self._models) or self.neuron.shape != ():
+            known = " or ".join(model.__name__ for model in self._models)
             raise ValueError(
-                f"`neuron` must be a LIF of plain numbers; got {self.neuron!r}; make "
+                f"`neuron` must be a {known} of plain numbers; got {self.neuron!r}; make "
                 "one case for each neuron"
             )
         if self.scheme not in SCHEMES:
@@ -166,8 +182,9 @@ class Case:
         content = json.loads(text)
         if content.pop("format") != _FORMAT:
             raise ValueError(f"`format` must be {_FORMAT}; got {text!r:.60}")
-        neuron = LIF(**content.pop("neuron"))
-        return cls(neuron=neuron, **content)
+        parameters = content.pop("neuron")
+        model = MODELS[parameters.pop("model", "LIF")]
+        return cls(neuron=model(**parameters), **content)
 
     @property
     def hash(self) -> str:
@@ -181,6 +198,11 @@ class Case:
         workers or restarts.
         """
         return np.random.SeedSequence(int(self.hash, 16), spawn_key=key)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether there is noise: otherwise one interval says it all."""
+        return self.sigma > 0
 
     @property
     def clocked(self) -> bool:
@@ -200,9 +222,15 @@ class Case:
         return f"mu={self.mu:g} sigma={self.sigma:g}{extra} dt={self.dt:g}{scheme}"
 
 
-def _parameters(neuron: LIF) -> dict[str, float]:
+def _parameters(neuron: Any) -> dict[str, Any]:
+    """Return what is given of a neuron, with the model's name if it is not the LIF."""
     names = (field.name for field in dataclasses.fields(neuron))
-    return {name: float(getattr(neuron, name)) + 0.0 for name in names}
+    given = {name: getattr(neuron, name) for name in names}
+    found = {
+        k: (np.asarray(v) + 0.0).tolist() for k, v in given.items() if v is not None
+    }
+    model = type(neuron).__name__
+    return found if model == "LIF" else {"model": model, **found}
 
 
 def _number(name: str, value: Any) -> float | int:

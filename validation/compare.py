@@ -1,5 +1,6 @@
 """One quantity of one case: theory against simulation, in standard errors."""
 
+import cmath
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from .layered import measurement_name
 from .networks import LayeredCase
 from .predict import Allowance, Prediction, allowances
 from .predict import predict as _predict
+from .singles import NeuronCase
+from .theories import Forecast, forecasts
 
 __all__ = ["LEVEL", "Comparison", "beyond", "compare", "ratio", "two_sided"]
 
@@ -42,7 +45,10 @@ class Comparison:
     layer : int
         Number of the layer, from 1; 0 for single neurons and pairs.
     unit : str
-        Unit or pair of units of the layer, or "mean"; empty for single neurons.
+        Unit or pair of units of the layer, or "mean"; of single neurons the frequency
+        with its unit, if there is one.
+    approximation : str
+        The theory, where there are several.
     reference : float, optional
         What relative differences refer to; by default see `scale`.
     """
@@ -57,25 +63,26 @@ class Comparison:
     untested: str = ""
     layer: int = 0
     unit: str = ""
+    approximation: str = ""
     reference: float | None = None
 
     @property
     def group(self) -> str:
-        """What is pooled apart: clocked schemes, and each layer."""
+        """What is pooled apart: clocked schemes, each layer, and each theory."""
         if self.layer:
             return f"layer {self.layer}"
-        return "clocked" if self.case.clocked else ""
+        return "clocked" if self.case.clocked else self.approximation
 
     @property
     def whole(self) -> bool:
         """Whether it stands for its case, not for one unit of many."""
-        return self.unit in ("", "mean")
+        return not self.layer or self.unit == "mean"
 
     @property
     def place(self) -> str:
-        """Layer and unit in words; empty for single neurons."""
+        """Layer and unit, or frequency, in words; empty if there is none."""
         if not self.layer:
-            return ""
+            return self.unit
         kind = "pair " if "," in self.unit else "" if self.whole else "unit "
         return f"layer {self.layer}, {kind}{self.unit}"
 
@@ -147,16 +154,21 @@ def compare(
     case : Case
     result : Result
     predict : callable, optional
-        The theory: stands in for `predict.predict`, or for `chain.predict_layers`.
+        The theory: stands in for `predict.predict`, for `chain.predict_layers`, or for
+        `theories.forecasts`.
 
     Returns
     -------
     list of Comparison
         For single neurons without the correlation; for layers, of every unit and pair
-        that is compared, and of the means over each layer.
+        that is compared, and of the means over each layer; for a `NeuronCase`, by every
+        theory that applies.
     """
     if isinstance(case, LayeredCase):
         return list(_compare_layers(case, result, predict or predict_layers))
+    if isinstance(case, NeuronCase):
+        found = predict(case) if predict else forecasts(case)
+        return [_compare_forecast(case, result, forecast) for forecast in found]
     prediction = (predict or _predict)(case)
     budget = allowances(case, prediction)
     found = []
@@ -208,6 +220,44 @@ def _compare_layers(
         yield _marked(comparison, round(min(rates) * result.replicas * case.duration))
 
 
+def _compare_forecast(case: NeuronCase, result: Result, made: Forecast) -> Comparison:
+    """Compare one number.
+
+    A response N is turned by the phase of the predicted N0, so that both parts are linear
+    in what was measured: gain Re(N/N0) abs(N0), and phase arg N0 + Im(N/N0).
+    """
+    quantity, frequency = made.quantity, made.frequency
+    theory, reference = made.value, None
+    if quantity in ("gain", "phase"):
+        real, imag = (result[f"{part} {frequency!r}"] for part in ("real", "imag"))
+        size, angle = cmath.polar(theory)
+        turned = complex(real.value, imag.value) * cmath.rect(1.0, -angle)
+        along, across = math.cos(angle), math.sin(angle)
+        if quantity == "phase":
+            along, across = across, along
+        theory, value = size, turned.real
+        stderr, df = math.hypot(real.stderr * along, imag.stderr * across), real.df
+        if quantity == "phase":
+            theory, value, stderr = angle, angle + turned.imag / size, stderr / size
+            reference = 1.0
+    else:
+        name = f"{quantity} {frequency!r}" if frequency else quantity
+        _, value, stderr, df = result[name]
+    comparison = Comparison(
+        case=case,
+        quantity=quantity,
+        theory=float(theory.real),
+        value=value,
+        stderr=stderr,
+        df=df,
+        allowances=made.allowances,
+        unit=f"{1e3 * frequency:g} Hz" if frequency else "",
+        approximation=made.theory,
+        reference=reference,
+    )
+    return _marked(comparison, result.spikes)
+
+
 def _pair_scale(theory: dict[Key, float], key: Key) -> float:
     """Geometric mean of the variances: differences are those of a correlation."""
     _, layer, unit = key
@@ -219,7 +269,7 @@ def _marked(comparison: Comparison, spikes: int) -> Comparison:
     """Say why a comparison, to which so many spikes contribute, cannot be a test."""
     most = _LARGEST_ALLOWANCE * comparison.scale
     numbers = (comparison.theory, comparison.value, comparison.stderr)
-    if comparison.case.sigma > 0 and spikes < _FEWEST_SPIKES:
+    if comparison.case.noisy and spikes < _FEWEST_SPIKES:
         why = f"only {spikes} spikes; {_FEWEST_SPIKES} are needed"
     elif any(math.isnan(x) for x in numbers):
         why = "undefined for this case"
@@ -231,7 +281,7 @@ def _marked(comparison: Comparison, spikes: int) -> Comparison:
 
 
 def _remedy(comparison: Comparison) -> str:
-    if not comparison.layer:
+    if not (comparison.layer or comparison.approximation):
         return "use a longer window"
     largest = max(comparison.allowances, key=lambda a: max(a.below, a.above))
     return f"most of it is {largest.reason}"

@@ -11,7 +11,9 @@ import numpy as np
 from .cases import Case
 from .layered import evaluate_layers
 from .networks import LayeredCase
+from .observe import evaluate_neurons
 from .pooling import Measurement, Sums, interval_sums, jackknife, statistics
+from .singles import NeuronCase
 
 __all__ = ["Result", "evaluate"]
 
@@ -27,7 +29,8 @@ class Result:
     rounds, replicas, spikes : int
         How much was simulated.
     measurements : tuple of Measurement
-        See `pooling.statistics` and `layered.measurement_name` for the names.
+        See `pooling.statistics`, `layered.measurement_name` and
+        `observe.evaluate_neurons` for the names.
     """
 
     stop: str
@@ -51,7 +54,8 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     ----------
     case : Case
     simulate : callable, optional
-        Stand-in for `spiking_reference.simulate`, or for `simulate_layers`.
+        Stand-in for `spiking_reference.simulate`, for `simulate_layers`, or for
+        `stimulate.stimulate`.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     """
     if isinstance(case, LayeredCase):
         return Result(**evaluate_layers(case, simulate))
+    if isinstance(case, NeuronCase):
+        return Result(**evaluate_neurons(case, simulate))
     if simulate is None:
         from spiking_reference import simulate
     pooled: Sums | None = None

@@ -20,7 +20,8 @@ __all__ = ["save", "to_xarray"]
 _UNITS = {"rate": "kHz", "std": "sqrt(kHz)", "fano": "1", "correlation": "1"}
 _QUANTITIES = tuple(_UNITS)
 _COLUMNS = ("theory", "value", "stderr", "below", "above", "z")
-_PLACE = ("quantity", "layer", "unit")
+_PLACE = ("quantity", "layer", "unit", "approximation")
+_TEXTS = ("inputs", "scheme", "amplitudes")
 _CASE = tuple(f.name for f in dataclasses.fields(Case) if f.name != "neuron")
 _RESULT = ("stop", "rounds", "spikes")
 _NEURON = tuple(f.name for f in dataclasses.fields(LIF))
@@ -39,13 +40,14 @@ def to_xarray(findings: Findings) -> "xarray.Dataset":
         Variables ``theory``, ``value``, ``stderr``, ``z`` and the theory-error budget
         (``below``, ``above``) over (case, quantity), NaN where a case has no such
         quantity; what defines a case, its hash and how it was simulated as coordinates.
-        Of a grid with layers all is over one dimension, ``comparison``, with the
-        coordinates quantity, layer and unit. Units ms, mV and kHz.
+        Of a grid with layers, or with several theories, all is over one dimension,
+        ``comparison``, with the coordinates quantity, layer, unit (for spectra and
+        responses the frequency), approximation and neuron. Units ms, mV and kHz.
     """
     import xarray as xr
 
-    if any(c.layer for c in findings.verdict.comparisons):
-        return _of_layers(findings)
+    if any(c.layer or c.approximation for c in findings.verdict.comparisons):
+        return _long(findings)
     cases = list(findings.entries)
     row = {case: i for i, case in enumerate(cases)}
     data = {n: np.full((len(cases), len(_QUANTITIES)), np.nan) for n in _COLUMNS}
@@ -73,20 +75,21 @@ def to_xarray(findings: Findings) -> "xarray.Dataset":
     )
 
 
-def _of_layers(findings: Findings) -> "xarray.Dataset":
+def _long(findings: Findings) -> "xarray.Dataset":
     import xarray as xr
 
     comparisons = findings.verdict.comparisons
     names = dict.fromkeys(
         f.name for c in findings.entries for f in dataclasses.fields(c)
     )
-    names.pop("neuron")
+    for name in ("neuron", "synapses", "spectrum", "response"):
+        names.pop(name, None)
 
     def column(values: Iterable) -> tuple[str, np.ndarray]:
         return "comparison", np.array(list(values))
 
     def field(case: Case, name: str) -> Any:
-        default = "" if name in ("inputs", "scheme") else np.nan
+        default = "" if name in _TEXTS else np.nan
         return getattr(case, name, default)
 
     return xr.Dataset(
@@ -96,8 +99,11 @@ def _of_layers(findings: Findings) -> "xarray.Dataset":
             "untested": column(c.untested for c in comparisons),
             "hash": column(c.case.hash for c in comparisons),
             **{n: column(field(c.case, n) for c in comparisons) for n in names},
+            "neuron": column(
+                findings.grid.neuron_name(c.case.neuron) for c in comparisons
+            ),
             **{
-                n: column(getattr(c.case.neuron, n) for c in comparisons)
+                n: column(getattr(c.case.neuron, n, np.nan) for c in comparisons)
                 for n in _NEURON
             },
         },

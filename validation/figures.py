@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from .approximations import approximations
 from .cases import Case
 from .curves import curves, differences
 from .gridfile import Grid
 from .maps import histogram, z_map
 from .predict import Prediction, predict
 from .scatter import regimes, scatter
+from .singles import NeuronCase
 from .style import Picture
 from .verdict import Verdict
 
@@ -34,8 +36,16 @@ def pictures(
     Picture
         Curves for each quantity and neuron, differences for each quantity, z maps for
         each neuron, and the histogram of z. Of layers, predicted against measured values
-        of all units, and the relative differences of the means against the regime.
+        of all units, and the relative differences of the means against the regime. Of a
+        `NeuronCase`, the errors of each theory, spectra and responses.
     """
+    theories = [c for c in verdict.comparisons if c.approximation]
+    names = {
+        case: grid.neuron_name(case.neuron)
+        for case in grid.cases
+        if isinstance(case, NeuronCase)
+    }
+    yield from approximations(theories, names)
     layers = [c for c in verdict.comparisons if c.layer]
     for quantity, group in dict.fromkeys((c.quantity, c.group) for c in layers):
         mine = [c for c in layers if (c.quantity, c.group) == (quantity, group)]
@@ -52,8 +62,8 @@ def pictures(
 def _single(
     grid: Grid, verdict: Verdict, predict: Callable[[Case], Prediction]
 ) -> Iterator[Picture]:
-    """Draw what is about single neurons and pairs."""
-    everything = [p for p in verdict.pooled if not p.layered]
+    """Draw what is about LIF neurons and pairs in white noise."""
+    everything = [p for p in verdict.pooled if p.group in ("", "clocked")]
     for pooled in everything:
         for name, neuron in grid.neurons:
             members = pooled.members(verdict.comparisons)

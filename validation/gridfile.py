@@ -10,20 +10,23 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from meanfield import LIF
-
-from .cases import Case
+from .cases import MODELS, Case
 from .networks import LayeredCase
+from .singles import NeuronCase
 
 __all__ = ["Grid", "GridError", "load_grid", "shipped_grids"]
 
 # Tables of sweeps, and the kind of case that each is of.
-_KINDS: dict[str, type[Case]] = {"sweeps": Case, "networks": LayeredCase}
+_KINDS: dict[str, type[Case]] = {
+    "sweeps": Case,
+    "networks": LayeredCase,
+    "singles": NeuronCase,
+}
 _TOP = ("title", "description", "defaults", "neurons", *_KINDS)
 _LISTS = ("correlation", "dt", "duration")  # these may be lists
 _LISTS += ("fan_in", "source_rate", "excitatory", "shared", "inputs", "depth")
 _LISTS += ("window", "network")
-_NEURON = tuple(field.name for field in dataclasses.fields(LIF))
+_LISTS += ("tau_syn", "jump", "amplitudes", "exc", "inh")
 
 
 class GridError(ValueError):
@@ -44,8 +47,8 @@ class Grid:
         For people.
     cases : tuple of Case
         In the order of the file, without repetitions.
-    neurons : tuple of (str, LIF)
-        Names of the neuron models.
+    neurons : tuple of (str, Parameters)
+        Names of the neurons.
     """
 
     name: str
@@ -53,7 +56,7 @@ class Grid:
     title: str
     description: str
     cases: tuple[Case, ...]
-    neurons: tuple[tuple[str, LIF], ...]
+    neurons: tuple[tuple[str, Any], ...]
 
     @property
     def identity(self) -> str:
@@ -61,8 +64,8 @@ class Grid:
         hashes = sorted(case.hash for case in self.cases)
         return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
-    def neuron_name(self, neuron: LIF) -> str:
-        """Name that the grid gives to a neuron model."""
+    def neuron_name(self, neuron: Any) -> str:
+        """Name that the grid gives to a neuron."""
         return next(name for name, known in self.neurons if known == neuron)
 
     def find(self, prefix: str) -> Case:
@@ -89,7 +92,7 @@ def shipped_grids() -> list[str]:
     Examples
     --------
     >>> shipped_grids()
-    ['demo', 'full', 'layers', 'layers-smoke', 'smoke']
+    ['demo', 'full', 'layers', 'layers-smoke', 'neurons', 'neurons-smoke', 'smoke']
     """
     folder = resources.files("validation") / "grids"
     names = (entry.name for entry in folder.iterdir())
@@ -116,10 +119,12 @@ def load_grid(name_or_path: str | Path) -> Grid:
     Notes
     -----
     A file has ``[defaults]`` (options of every case), ``[neurons.NAME]`` tables, and
-    any number of ``[[sweeps]]``, of single neurons and pairs, and ``[[networks]]``, of
-    layers. Either is the product of neuron x point x options given as lists, where the
-    points are either ``mu`` x ``sigma`` or ``points = [[mu, sigma], ...]``; all other
-    keys are options of its cases, the fields of `Case` and of `LayeredCase`.
+    any number of ``[[sweeps]]``, of single LIF neurons and pairs, ``[[networks]]``, of
+    layers, and ``[[singles]]``, of single neurons of any model and input. Each is the
+    product of neuron x point x options given as lists, where the points are either
+    ``mu`` x ``sigma`` or ``points = [[mu, sigma], ...]``; all other keys are options of
+    its cases, the fields of `Case`, of `LayeredCase` and of `NeuronCase`. A neuron is a
+    LIF unless ``model`` names another class of `meanfield.neurons`.
 
     Examples
     --------
@@ -193,20 +198,26 @@ def _table(content: dict, name: str, where: str) -> dict:
     return table
 
 
-def _neurons(content: dict, source: str) -> dict[str, LIF]:
+def _neurons(content: dict, source: str) -> dict[str, Any]:
     neurons = {}
     for name, parameters in _table(content, "neurons", f"grid {source}").items():
         where = f"grid {source}, [neurons.{name}]"
         if not isinstance(parameters, dict):
             raise GridError(f"{where} must be a table; got {parameters!r:.60}")
-        _known(parameters, _NEURON, where)
+        kind = parameters.pop("model", "LIF")
+        if kind not in MODELS:
+            raise GridError(
+                f"{where}: `model` must be one of {', '.join(MODELS)}; got {kind!r}"
+            )
+        known = tuple(field.name for field in dataclasses.fields(MODELS[kind]))
+        _known(parameters, known, where)
         try:
-            neurons[name] = LIF(**parameters)
+            neurons[name] = MODELS[kind](**parameters)
         except (TypeError, ValueError) as error:
             raise GridError(f"{where}: {error}") from None
         if neurons[name].shape != ():
             raise GridError(f"{where}: parameters must be numbers, not lists")
-    return neurons or {"default": LIF()}
+    return neurons or {"default": MODELS["LIF"]()}
 
 
 def _options(kind: type[Case]) -> tuple[str, ...]:
@@ -238,7 +249,7 @@ def _points(sweep: dict, where: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _expand(
-    kind: type[Case], sweep: dict, defaults: dict, neurons: dict[str, LIF], where: str
+    kind: type[Case], sweep: dict, defaults: dict, neurons: dict[str, Any], where: str
 ) -> Iterator[Case]:
     allowed = _options(kind)
     _known(sweep, ("neuron", "points", "mu", "sigma", *allowed), where)

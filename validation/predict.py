@@ -10,8 +10,9 @@ from .cases import Case
 
 __all__ = ["QUANTITIES", "Allowance", "Prediction", "allowances", "predict"]
 
-# The last two are those of layers; see `chain.points`.
-QUANTITIES = ("rate", "std", "fano", "correlation", "variance", "covariance")
+QUANTITIES = ("rate", "std", "fano", "correlation")
+QUANTITIES += ("variance", "covariance")  # of layers; see `chain.points`
+QUANTITIES += ("cv", "spectrum", "gain", "phase")  # see `theories.forecasts`
 
 # Relative bias that the simulator's documentation leaves it, of rate and of CV.
 _HARMONICS = 50

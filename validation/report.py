@@ -25,6 +25,7 @@ from .tables import (
     summary_rows,
     worst,
 )
+from .theories import THEORIES
 
 __all__ = ["notes", "write_report"]
 
@@ -43,6 +44,11 @@ _EXPLANATIONS = {
         "rho. Of pairs the odd part is compared, free of the second order; what is left "
         "out is at most (1 - chi squared) times the cube of rho, in layers the square."
     ),
+    "time step": (
+        "neurons on a grid start again at its points; what is unknown of the delay."
+    ),
+    "finite segment": "what Hann's window averages a spectrum over.",
+    **{theory.name: theory.limits for theory in THEORIES},
     "pairs in steps": (
         "noise within a step is independent in the two neurons of a pair, so the "
         "simulated correlation is slightly too small."

@@ -22,6 +22,10 @@ NAMES = {
     "correlation": "Output correlation",
     "variance": "Count variance",
     "covariance": "Count covariance",
+    "cv": "CV of intervals",
+    "spectrum": "Power spectrum",
+    "gain": "Gain",
+    "phase": "Phase",
 }
 AXES = {
     "rate": "rate (Hz)",
@@ -30,6 +34,10 @@ AXES = {
     "correlation": "output correlation",
     "variance": "variance / window (Hz)",
     "covariance": "covariance / window (Hz)",
+    "cv": "CV",
+    "spectrum": "power (Hz)",
+    "gain": "gain (Hz/(mV/ms))",
+    "phase": "phase (deg)",
 }
 _LONG_LABEL = 14
 MARKERS = "osD^v<>P"

@@ -28,6 +28,10 @@ LABELS = {
     "correlation": "output correlation",
     "variance": "variance [Hz]",
     "covariance": "covariance [Hz]",
+    "cv": "CV",
+    "spectrum": "power [Hz]",
+    "gain": "gain [Hz/(mV/ms)]",
+    "phase": "phase [deg]",
 }
 # Factors from kHz to what is shown.
 SHOWN = {
@@ -37,6 +41,10 @@ SHOWN = {
     "correlation": 1.0,
     "variance": 1e3,
     "covariance": 1e3,
+    "cv": 1.0,
+    "spectrum": 1e3,
+    "gain": 1e3,
+    "phase": math.degrees(1.0),
 }
 
 SUMMARY_HEAD = (
@@ -102,8 +110,9 @@ def pooled_name(pooled: Pooled) -> str:
 
 
 def of_what(comparison: Comparison, quantity: str) -> str:
-    """Return the name of a quantity with the place in the network, if it has one."""
-    return f"{quantity}, {comparison.place}" if comparison.layer else quantity
+    """Return the name of a quantity with its place in the network, theory, frequency."""
+    words = (quantity, comparison.place, comparison.approximation)
+    return ", ".join(word for word in words if word)
 
 
 def summary_rows(verdict: Verdict) -> list[tuple[str, ...]]:
@@ -194,7 +203,8 @@ def _regime_cells(where: Regime) -> tuple[str, ...]:
 
 def _where(comparison: Comparison) -> str:
     label = comparison.case.label
-    return f"{label}, {comparison.group}" if comparison.layer else label
+    place = comparison.group if comparison.layer else comparison.place
+    return f"{label}, {place}" if place else label
 
 
 def budget_rows(findings: Findings) -> list[tuple[str, ...]]:

@@ -88,7 +88,7 @@ def test_errors_name_file_key_value_and_remedy(old, new, words):
 
 def test_unknown_names_and_files(tmp_path):
     with pytest.raises(
-        GridError, match="shipped are demo, full, layers, layers-smoke, smoke"
+        GridError, match="shipped are demo, full, layers, layers-smoke, neurons"
     ):
         load_grid("nothing")
     with pytest.raises(GridError, match=r"nothing.toml cannot be read"):
