@@ -1,0 +1,12 @@
+"""The leaky integrate-and-fire neuron with exponential synapses: coloured noise."""
+
+from ._shift import effective_neuron
+from ._stationary import cv, fano_factor, firing_rate, moment_activation
+
+__all__ = [
+    "cv",
+    "effective_neuron",
+    "fano_factor",
+    "firing_rate",
+    "moment_activation",
+]
