@@ -4,6 +4,7 @@ Rate, variability, linear response, spectra and intervals of `LIF`, `EIF`, `QIF`
 `IntegrateAndFire` neurons in white noise.
 """
 
+from ._derivatives import Derivatives, derivatives
 from ._spectra import (
     Responses,
     characteristic_function,
@@ -21,10 +22,12 @@ from ._stationary import (
 )
 
 __all__ = [
+    "Derivatives",
     "Responses",
     "Stationary",
     "characteristic_function",
     "cv",
+    "derivatives",
     "fano_factor",
     "firing_rate",
     "linear_response",

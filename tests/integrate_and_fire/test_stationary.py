@@ -161,7 +161,7 @@ def test_nothing_is_not_a_number():
 
 
 def test_arrays():
-    mu = np.float32([0.5, 1.0])
+    mu = np.array([0.5, 1.0], np.float32)
     found = integrate_and_fire.firing_rate(mu, np.float32(2.0), EIF())
     assert found.dtype == np.float32
     assert isinstance(integrate_and_fire.cv(1.0, 2.0, EIF()), float)
