@@ -6,8 +6,15 @@ import numpy as np
 
 from ..errors import ConvergenceError, require
 
+FASTEST = 10.0  # [kHz] that is looked at without a refractory period
+_UNBOUND = (
+    "the rate grows without bound: the adaptation feeds the spikes that feed it; give the "
+    "neuron a refractory period"
+)
 _STEPS = 200  # more than bisection needs
 _TOLERANCE = 1e-13  # relative to the root
+_FLOOR = 1e-18  # relative to the bracket, for roots at 0
+_WIDEST = 60  # doublings of a bracket
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -42,7 +49,7 @@ def root(f: Function, low: np.ndarray, high: np.ndarray) -> np.ndarray:
             "the adaptation has no mean that reproduces itself; check the units of `mu` "
             "(mV/ms), `sigma` (mV/sqrt(ms)) and the neuron"
         )
-    t = np.full(np.shape(a), 0.5)
+    t, floor = np.full(np.shape(a), 0.5), _FLOOR * np.abs(b - a)
     for _ in range(_STEPS):
         x = a + t * (b - a)
         fx = f(x)
@@ -53,7 +60,7 @@ def root(f: Function, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         closer = np.abs(fa) < np.abs(fb)
         best, at_best = np.where(closer, a, b), np.where(closer, fa, fb)
         with np.errstate(divide="ignore", invalid="ignore"):
-            least = _TOLERANCE * np.abs(best) / np.abs(b - a)
+            least = (_TOLERANCE * np.abs(best) + floor) / np.abs(b - a)
             t = np.clip(_fraction(a, b, c, fa, fb, fc), least, 1.0 - least)
         done = (at_best == 0.0) | (a == b) | (least > 0.5)
         if np.all(done):
@@ -69,6 +76,38 @@ def _fraction(a, b, c, fa, fb, fc) -> np.ndarray:
     t = fa / (fb - fa) * fc / (fb - fc)
     t += (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
     return np.where(safe, t, 0.5)
+
+
+def widened(f: Function, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ends, about as far from the middle as needed, between which f falls below 0.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns arrays of one shape.
+    middle : numpy.ndarray
+        Where to begin.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Lower and upper ends.
+
+    Raises
+    ------
+    ConvergenceError
+        If f does not fall below 0.
+    """
+    width = 0.5 + 0.5 * np.abs(middle)
+    low, high = middle - width, middle + width
+    for _ in range(_WIDEST):
+        short, far = f(low) < 0.0, f(high) > 0.0
+        if not np.any(short | far):
+            return low, high
+        width = 2.0 * width
+        low = np.where(short, middle - width, low)
+        high = np.where(far, middle + width, high)
+    raise ConvergenceError(_UNBOUND)
 
 
 def brackets(
@@ -99,10 +138,7 @@ def brackets(
     """
     above = np.stack([f(x) >= 0.0 for x in grid])
     if np.any(above[-1]):
-        raise ConvergenceError(
-            f"the rate exceeds {np.max(grid[-1]):.3g} kHz: after-spike currents feed the "
-            "spikes that feed them; give the neuron a refractory period"
-        )
+        raise ConvergenceError(_UNBOUND)
     falls = above[:-1] & ~above[1:]
     if solution == "unique":
         require(

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import lif
+from .._elementwise import elementwise
 from ..errors import require
 from ..neurons import GLIF, LIF, AdaptiveLIF
-from ._fixed_point import brackets, root
+from ._fixed_point import FASTEST, brackets, root
 from ._slow import Slow
 
-_FASTEST = 10.0  # [kHz] that is looked at without a refractory period
 # Of the highest rate: solutions that are closer to each other are not told apart. The
 # last is above the rate of a neuron that spikes as soon as it may.
 _SCAN = np.concatenate([
@@ -47,18 +47,21 @@ class Leaky:
     fraction: Any = 0.0
     currents: tuple[Slow, ...] = ()
 
-    def solve(self, mu: np.ndarray, sigma: np.ndarray, solution: str) -> np.ndarray:
-        """Return the rate at which the neuron that is adapted to it fires."""
+    def solve(
+        self, mu: np.ndarray, sigma: np.ndarray, solution: str
+    ) -> tuple[LIF, np.ndarray, np.ndarray]:
+        """Return the neuron that fires as the adapted one, its drive and its rate."""
 
         def surplus(rate):
             return self.rate(mu, sigma, rate) - rate
 
         if self._adapts():
-            rate = root(surplus, np.zeros(mu.shape), self.rate(mu, sigma, 0.0 * mu))
+            at_rest = np.zeros(mu.shape)
+            rate = root(surplus, at_rest, self.rate(mu, sigma, at_rest))
         else:
             t_ref = np.broadcast_to(self.t_ref, mu.shape)
             with np.errstate(divide="ignore"):
-                highest = np.minimum(1.0 / t_ref, _FASTEST)
+                highest = np.minimum(1.0 / t_ref, FASTEST)
             grid = np.multiply.outer(_SCAN, highest)
             rate = root(surplus, *brackets(surplus, grid, solution))
         V_th, V_reset = self._voltages(rate)
@@ -68,7 +71,7 @@ class Leaky:
             "must take V below the threshold at the rate that the neuron fires at",
             np.broadcast_to(self.fraction, mu.shape),
         )
-        return rate
+        return self.frozen(rate), self.drive(mu, rate), rate
 
     def _adapts(self) -> bool:
         """Whether more spikes always lower the rate, so that there is one solution."""
@@ -99,6 +102,26 @@ class Leaky:
         return LIF(
             tau_m=self.tau_m, t_ref=self.t_ref, V_th=V_th, V_reset=V_reset, E_L=self.E_L
         )
+
+    def respond(self, omega: np.ndarray, point: Any) -> np.ndarray:
+        """Return the response of the rate to the drive, with the slow ones following."""
+        from ._passage import threshold_and_reset  # imports numba
+
+        base = point.neuron
+        inputs = {
+            "frequency": omega, "rate": point.rate, "mu": point.mu, "sigma": point.sigma
+        }  # fmt: skip
+        parameters = [base.tau_m, base.t_ref, base.V_th, base.V_reset, base.E_L]
+        out = elementwise(threshold_and_reset, inputs, 4, parameters=parameters)
+        to_threshold, to_reset = out[0] + 1j * out[1], out[2] + 1j * out[3]
+        tau_m = np.asarray(base.tau_m)
+        to_drive = -tau_m * (to_threshold + to_reset) / (1.0 + 1j * omega * tau_m)
+        held = np.exp(-1j * omega * base.t_ref)
+        shifted = to_threshold + self.fraction * held * to_reset
+        feedback = shifted * self.threshold.response(omega, point.rate)
+        for current in self.currents:
+            feedback = feedback + to_drive * current.response(omega, point.rate)
+        return to_drive / (1.0 - feedback)
 
 
 def adaptive_threshold(neuron: AdaptiveLIF) -> Leaky:

@@ -5,18 +5,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._elementwise import elementwise
 from ..errors import as_float, require
-from ..neurons import GLIF, AdaptiveLIF
-from ._leaky import Leaky
-from ._stationary import Solution, WorkingPoint, precision, prepare, solve
+from ._stationary import Neuron, Solution, precision, prepare, solve
 
 
 def linear_response(
     frequency: npt.ArrayLike,
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: AdaptiveLIF | GLIF,
+    neuron: Neuron,
     *,
     solution: Solution = "unique",
 ) -> Any:
@@ -49,6 +46,9 @@ def linear_response(
     it is R/(1 - R A), a high-pass filter. B and D come from the Laplace transform of
     first-passage times [2]_, and R = -tau_m (B + D)/(1 + i omega tau_m).
 
+    For the AdEx it is R/(1 + (R b + K a) L/C_m) with the low-pass filter L of tau_w and
+    K = d<V>/dmu: the mean voltage is taken to follow the drive at once, tau_m << tau_w.
+
     At frequency 0 it is the slope d rate/d mu of `firing_rate`. It is as good as that
     where the slow variables are slow, both beside intervals and beside 1/omega. At
     sigma = 0 it is infinite at multiples of the rate.
@@ -73,26 +73,5 @@ def linear_response(
     dtype = np.result_type(precision(frequency, mu, sigma), np.complex64)
     mu, sigma, parts = prepare(mu, sigma, neuron)
     point = solve(mu, sigma, parts, solution)
-    response = closed_loop(2.0 * np.pi * f.astype(np.float64), point, parts)
+    response = parts.respond(2.0 * np.pi * f.astype(np.float64), point)
     return response.astype(dtype)[()]
-
-
-def closed_loop(omega: np.ndarray, point: WorkingPoint, parts: Leaky) -> np.ndarray:
-    """Return the response of the rate to the drive, with the slow variables following."""
-    from ._passage import threshold_and_reset  # imports numba
-
-    base = point.neuron
-    inputs = {
-        "frequency": omega, "rate": point.rate, "mu": point.mu, "sigma": point.sigma
-    }  # fmt: skip
-    parameters = [base.tau_m, base.t_ref, base.V_th, base.V_reset, base.E_L]
-    out = elementwise(threshold_and_reset, inputs, 4, parameters=parameters)
-    to_threshold, to_reset = out[0] + 1j * out[1], out[2] + 1j * out[3]
-    tau_m = np.asarray(base.tau_m)
-    to_drive = -tau_m * (to_threshold + to_reset) / (1.0 + 1j * omega * tau_m)
-    held = np.exp(-1j * omega * base.t_ref)
-    shifted = to_threshold + parts.fraction * held * to_reset
-    feedback = shifted * parts.threshold.response(omega, point.rate)
-    for current in parts.currents:
-        feedback = feedback + to_drive * current.response(omega, point.rate)
-    return to_drive / (1.0 - feedback)

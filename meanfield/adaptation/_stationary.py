@@ -6,12 +6,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .. import lif
+from .. import integrate_and_fire, lif
 from .._elementwise import _result_dtype
 from ..errors import as_float, require
-from ..neurons import GLIF, LIF, AdaptiveLIF
+from ..neurons import GLIF, LIF, AdaptiveLIF, AdEx
+from ._exponential import Exponential, exponential
 from ._leaky import Leaky, adaptive_threshold, generalized
 
+Neuron = AdaptiveLIF | GLIF | AdEx
 Solution = Literal["unique", "lowest", "highest"]
 _SOLUTIONS = ("unique", "lowest", "highest")
 
@@ -22,7 +24,7 @@ class WorkingPoint:
 
     Parameters
     ----------
-    neuron : LIF
+    neuron : LIF or EIF
         The neuron without adaptation that fires the same, of the broadcast shape.
     mu : float or numpy.ndarray
         Its drive [mV/ms].
@@ -32,7 +34,7 @@ class WorkingPoint:
         Its rate [kHz].
     """
 
-    neuron: LIF
+    neuron: Any
     mu: Any
     sigma: Any
     rate: Any
@@ -41,7 +43,7 @@ class WorkingPoint:
 def working_point(
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: AdaptiveLIF | GLIF,
+    neuron: Neuron,
     *,
     solution: Solution = "unique",
 ) -> WorkingPoint:
@@ -53,7 +55,7 @@ def working_point(
         Mean drive [mV/ms]; of a current I it is I/C_m.
     sigma : array_like
         Noise intensity [mV/sqrt(ms)], not negative.
-    neuron : AdaptiveLIF or GLIF
+    neuron : AdaptiveLIF, GLIF or AdEx
         Neuron parameters, a GLIF of level 1 to 4; arrays broadcast with `mu` and `sigma`.
     solution : {"unique", "lowest", "highest"}
         Which rate to take where several reproduce themselves; "unique" refuses them.
@@ -88,9 +90,13 @@ def working_point(
 
     which is J rate/k for t_ref = 0 and asc_r = 1. J is `asc_amps`/C_m, `th_spike_add`, or
     Delta_theta e^(-t_ref/tau_theta), what is left when the refractory period ends; kappa
-    is `voltage_reset_fraction`. With thresholds that rise and currents that inhibit, phi
-    falls with the rate at which it is adapted, and the solution is unique. Else 271 rates
-    up to 1/t_ref are tried. Solved to a relative 1e-13.
+    is `voltage_reset_fraction`. For the AdEx the base is the EIF with tau_m = C_m/g_L, and
+    its drive mu - w/C_m with the mean w that spikes, J = b e^(-t_ref/tau_w), and
+    voltage, a (<V> - E_L), cause; <V> is that of the stationary density, and V_reset in
+    refractory periods. With thresholds that rise and currents that inhibit, phi
+    falls with the rate at which it is adapted, and the solution is unique. Else a grid of
+    272 rates up to 1/t_ref (240 drives for the AdEx) is searched. Solved to a relative
+    1e-13 (1e-9 for the AdEx).
 
     It holds where the slow variables are slow, rate/k >> 1; docs/theory/adaptation.md has
     the errors against simulation.
@@ -114,29 +120,29 @@ def working_point(
 
 
 def solve(
-    mu: np.ndarray, sigma: np.ndarray, parts: Leaky, solution: Solution
+    mu: np.ndarray, sigma: np.ndarray, parts: Leaky | Exponential, solution: Solution
 ) -> WorkingPoint:
     """Return the working point of a neuron given by its parts."""
     if solution not in _SOLUTIONS:
         raise ValueError(f"`solution` must be one of {_SOLUTIONS}; got {solution!r}")
-    rate = parts.solve(mu, sigma, solution)
-    drive = parts.drive(mu, rate)
-    return WorkingPoint(
-        neuron=parts.frozen(rate), mu=drive[()], sigma=sigma[()], rate=rate[()]
-    )
+    base, drive, rate = parts.solve(mu, sigma, solution)
+    return WorkingPoint(neuron=base, mu=drive[()], sigma=sigma[()], rate=rate[()])
 
 
 def prepare(
     mu: npt.ArrayLike, sigma: npt.ArrayLike, neuron: Any
-) -> tuple[np.ndarray, np.ndarray, Leaky]:
+) -> tuple[np.ndarray, np.ndarray, Leaky | Exponential]:
     """Check arguments; return them in the broadcast shape, and the neuron's parts."""
     if isinstance(neuron, AdaptiveLIF):
         parts = adaptive_threshold(neuron)
     elif isinstance(neuron, GLIF):
         parts = generalized(neuron)
+    elif isinstance(neuron, AdEx):
+        parts = exponential(neuron)
     else:
         raise TypeError(
-            f"`neuron` must be an AdaptiveLIF or a GLIF; got {type(neuron).__name__}"
+            "`neuron` must be an AdaptiveLIF, a GLIF or an AdEx; got "
+            f"{type(neuron).__name__}"
         )
     arrays = [as_float("mu", mu), as_float("sigma", sigma)]
     for name, array in zip(("mu", "sigma"), arrays, strict=True):
@@ -161,7 +167,7 @@ def precision(*values: npt.ArrayLike) -> np.dtype:
 def firing_rate(
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: AdaptiveLIF | GLIF,
+    neuron: Neuron,
     *,
     solution: Solution = "unique",
 ) -> Any:
@@ -202,7 +208,7 @@ def firing_rate(
 def cv(
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: AdaptiveLIF | GLIF,
+    neuron: Neuron,
     *,
     solution: Solution = "unique",
 ) -> Any:
@@ -238,4 +244,6 @@ def cv(
     0.363
     """
     point = working_point(mu, sigma, neuron, solution=solution)
-    return lif.cv(point.mu, point.sigma, point.neuron).astype(precision(mu, sigma))
+    of_base = lif.cv if isinstance(point.neuron, LIF) else integrate_and_fire.cv
+    found = of_base(point.mu, point.sigma, point.neuron)
+    return found.astype(precision(mu, sigma))
