@@ -57,6 +57,11 @@ def transfer(mu, D, drift, gap, width, up, down):
             down[i + 1] = D * (b - min(z, 0.0)) / (gap[i] * width[i + 1])
 
 
+@kernel
+def transitions(mu, D, drift, gap, width, up, down):
+    transfer(mu, D, drift, gap, width, up, down)
+
+
 @jitable
 def factor(c, up, down, inverse, carry):
     """Factorize 1 + c L, of which the reinjection is left out."""
