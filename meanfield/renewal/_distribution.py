@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..errors import as_float, require
 from ..neurons import SpikeSource
-from . import _sampling, _table
+from . import _counts, _sampling, _table
 from ._formulas import hermite, hermite_integral
 
 # How far the integral of a density may be from 1 before it is divided by it.
@@ -222,6 +222,83 @@ class IntervalDistribution:
         upper = p > 0.5
         return self._quantile(np.where(upper, 1 - p, p), upper)[()]
 
+    def count_distribution(self, window: npt.ArrayLike) -> np.ndarray:
+        """Distribution of the number of spikes in a window of the stationary process.
+
+        Parameters
+        ----------
+        window : array_like
+            Lengths of windows [ms], positive.
+
+        Returns
+        -------
+        numpy.ndarray
+            Probabilities of 0, 1, ... spikes along a last axis after those of `window`,
+            padded with zeros to the longest.
+
+        Raises
+        ------
+        ValueError
+            If a window is not finite and positive.
+
+        Notes
+        -----
+        The transform of P(N >= n) as a function of the window is phi^(n-1) (1 - phi)/
+        (mean s^2), with phi that of the interval; it is inverted by a Fourier series.
+        Absolute error about 1e-10, 1e-9 for densities that jump (measured, from 0.1 to
+        1e5 ms, CV from 0.01 to 1); what is below 1e-12 is set to 0.
+
+        References
+        ----------
+        .. [3] D. R. Cox, Renewal Theory, Methuen, London (1962)
+
+        Examples
+        --------
+        >>> from meanfield.renewal import first_passage
+        >>> first_passage(1.0, 1.0).count_distribution(100.0)[:5].round(4)
+        array([0.0159, 0.274 , 0.5816, 0.1273, 0.0011])
+        """
+        window = self._windows(window)
+        found = [_counts.probabilities(self, w) for w in window.flat]
+        longest = max((p.size for p in found), default=0)
+        result = np.zeros((window.size, longest))
+        for row, p in zip(result, found, strict=True):
+            row[: p.size] = p
+        return result.reshape(*window.shape, longest)
+
+    def fano_factor(self, window: npt.ArrayLike) -> Any:
+        """Variance over mean of the number of spikes in a window.
+
+        Parameters
+        ----------
+        window : array_like
+            Lengths of windows [ms], positive.
+
+        Returns
+        -------
+        numpy.ndarray or float
+            Of the shape of `window`: 1 for short windows, CV^2 for long ones.
+
+        Raises
+        ------
+        ValueError
+            If a window is not finite and positive.
+
+        Notes
+        -----
+        As for `count_distribution`, from the transform 2 phi/((1 - phi) mean s^2) of
+        E[N (N - 1)]. Absolute error about 1e-8 (measured, as there).
+
+        Examples
+        --------
+        >>> from meanfield.renewal import first_passage
+        >>> first_passage(1.0, 1.0).fano_factor([1.0, 100.0, 10000.0]).round(4)
+        array([0.9818, 0.2404, 0.1618])
+        """
+        window = self._windows(window)
+        found = [_counts.fano(self, w) for w in window.flat]
+        return np.reshape(found, window.shape)[()]
+
     def sample(
         self, shape: Any = (), *, rng: Any = None, threads: int | None = None
     ) -> Any:
@@ -314,6 +391,13 @@ class IntervalDistribution:
             n=int(n), times=times, sources=np.repeat(np.arange(int(n)), counts)
         )
 
+    @staticmethod
+    def _windows(window: npt.ArrayLike) -> np.ndarray:
+        window = as_float("window", window).astype(np.float64)
+        good = np.isfinite(window) & (window > 0)
+        require(good, "window", "must be finite and positive (ms)", window)
+        return window
+
     @property
     def _last(self) -> float:
         return (self._grid.values.size - 1) * self.step
@@ -351,3 +435,7 @@ class IntervalDistribution:
         return IntervalDistribution(
             step=self.step, values=values, tail_rate=self.tail_rate, onset=self.onset
         )
+
+    @cached_property
+    def _envelope(self) -> tuple[np.ndarray, np.ndarray]:
+        return _counts.envelope(self)

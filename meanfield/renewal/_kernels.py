@@ -232,23 +232,25 @@ def sample(out, key, first, cells, onset, *table):
 
 
 @kernel
-def count_spikes(counts, first, key, train, duration, cells, onset, *table):
-    """Count the spikes before `duration` of trains with the first spikes `first` (n,)."""
-    for j in range(counts.size):
-        own, t, n = hashed(key, train + j), first[j], 0
-        while t < duration:
-            n += 1
-            t += _interval(hashed(own, n), cells, onset, table)
-        counts[j] = n
+def spike_times(times, counts, first, key, train, duration, cells, onset, *table):
+    """Write spike times train by train, from the first spikes `first` (n,).
 
-
-@kernel
-def place_spikes(times, counts, first, key, train, cells, onset, *table):
-    """Write the times of the spikes counted by `count_spikes`, train by train."""
+    Fills `counts` (n,), and returns how many trains found room in `times`. What is
+    rarely needed is outside the inner loop, which is ten times slower with it.
+    """
     place = 0
     for j in range(counts.size):
-        own, t = hashed(key, train + j), first[j]
-        for n in range(1, counts[j] + 1):
-            times[place] = t
-            place += 1
-            t += _interval(hashed(own, n), cells, onset, table)
+        own, t, n = hashed(key, train + j), first[j], 0
+        while True:
+            while t < duration and place < times.size:
+                times[place] = t
+                place += 1
+                n += 1
+                t += _tabulated(hashed(own, n), cells)
+            if t == t:
+                break
+            t = times[place - 1] + _interval(hashed(own, n), cells, onset, table)
+        if t < duration:
+            return j
+        counts[j] = n
+    return counts.size

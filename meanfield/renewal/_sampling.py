@@ -87,50 +87,37 @@ def trains(
     from . import _kernels
 
     generator, sampler = np.random.default_rng(rng), intervals._sampler
-    first = _first_spikes(intervals, generator.random(n))
+    # The time to the first spike is uniform up to the onset, with the probability of that.
+    first = generator.random(n) * intervals.mean
+    late = first >= intervals.onset
+    first[late] = intervals._equilibrium.sample(n, rng=generator, threads=threads)[late]
     key = _key(generator)
     counts = np.empty(n, np.int64)
-    size = int(min(n, max(1.0, _CHUNK * intervals.mean / duration)))
-    pieces = range(0, n, size)
+    expected = duration / intervals.mean + 10
+    size = int(min(n, max(1, _CHUNK // expected)))
 
-    def count(start):
-        part = slice(start, start + size)
-        _kernels.count_spikes(counts[part], first[part], key, start, duration, *sampler)
+    def run(start):
+        stop, found, room = min(start + size, n), [], int(1.1 * size * expected)
+        while start < stop:
+            times = np.empty(room)
+            done = _kernels.spike_times(
+                times, counts[start:stop], first[start:stop], key, start, duration,
+                *sampler,
+            )  # fmt: skip
+            found.append(times[: np.sum(counts[start : start + done])])
+            start, room = start + done, room if done else 2 * room
+        return np.concatenate(found)
 
-    _each(count, pieces, threads)
-    edges = np.concatenate([[0], np.cumsum(counts)])
-    times = np.empty(edges[-1])
-
-    def place(start):
-        part, stop = slice(start, start + size), min(start + size, n)
-        _kernels.place_spikes(
-            times[edges[start] : edges[stop]],
-            counts[part], first[part], key, start, *sampler,
-        )  # fmt: skip
-
-    _each(place, pieces, threads)
-    return counts, times
-
-
-def _first_spikes(intervals: "IntervalDistribution", p: np.ndarray) -> np.ndarray:
-    """Quantiles of the time to the first spike: uniform up to the onset, then on."""
-    flat = intervals.onset / intervals.mean
-    early = p < flat
-    late = intervals._equilibrium.quantile((p[~early] - flat) / (1 - flat))
-    first = p * intervals.mean
-    first[~early] = late
-    return first
+    return counts, np.concatenate(_each(run, range(0, n, size), threads))
 
 
 def _key(rng: Any) -> np.uint64:
     return np.random.default_rng(rng).integers(2**64, dtype=np.uint64)
 
 
-def _each(run, pieces: range, threads: int | None) -> None:
+def _each(run, pieces: range, threads: int | None) -> list:
     workers = min(_checked_threads(threads), len(pieces))
     if workers <= 1:
-        for piece in pieces:
-            run(piece)
-        return
+        return [run(piece) for piece in pieces]
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(run, pieces))
+        return list(pool.map(run, pieces))

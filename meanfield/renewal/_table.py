@@ -7,8 +7,8 @@ import numpy as np
 
 from ._formulas import hermite, hermite_integral
 
-# Gauss-Legendre nodes that integrate a cubic times t^2 exactly.
-_X, _W = np.polynomial.legendre.leggauss(3)
+# Gauss-Legendre nodes that integrate a cubic times t^3 exactly.
+_X, _W = np.polynomial.legendre.leggauss(4)
 _X, _W = 0.5 + 0.5 * _X, 0.5 * _W
 
 
@@ -16,7 +16,7 @@ class Table(NamedTuple):
     """Cells of a density that integrates to 1 with its tail; time from the onset.
 
     values, slopes (n,): at the nodes, slopes times the step; below, above (n,):
-    probability of less and of more than a node; mean, variance: of the whole.
+    probability of less and of more than a node; mean, variance and skewness: of all.
     """
 
     step: float
@@ -27,6 +27,7 @@ class Table(NamedTuple):
     tail_rate: float
     mean: float
     variance: float
+    skewness: float
 
 
 def build(step: float, values: np.ndarray, tail_rate: float) -> tuple[Table, float]:
@@ -41,10 +42,10 @@ def build(step: float, values: np.ndarray, tail_rate: float) -> tuple[Table, flo
     below = np.concatenate([[0.0], np.cumsum(cells)])
     above = np.cumsum(np.concatenate([[tail], cells[::-1]]))[::-1].copy()
     above[0] = 1.0
-    mean, variance = _moments(step, values, slopes, float(tail), tail_rate)
+    moments = _moments(step, values, slopes, float(tail), tail_rate)
     for array in (values, slopes, below, above):
         array.flags.writeable = False
-    return Table(step, values, slopes, below, above, tail_rate, mean, variance), total
+    return Table(step, values, slopes, below, above, tail_rate, *moments), total
 
 
 def node_slopes(values: np.ndarray) -> np.ndarray:
@@ -77,20 +78,23 @@ def cell_integrals(step: float, values: np.ndarray, slopes: np.ndarray) -> np.nd
     return step * hermite_integral(1.0, v[:-1], v[1:], d[:-1], d[1:])
 
 
-def _moments(step, values, slopes, tail, tail_rate) -> tuple[float, float]:
-    """Mean and variance, in a unit of time that keeps squares finite."""
+def _moments(step, values, slopes, tail, tail_rate) -> tuple[float, float, float]:
+    """Mean, variance and skewness, in a unit of time that keeps squares finite."""
     last = (values.size - 1) * step
     unit = max(last, 1 / tail_rate)
     t, p = _quadrature(step, values, slopes)
     t, end, rest = t / unit, last / unit, 1 / (tail_rate * unit)
     mean = float(np.sum(p * t)) + tail * (end + rest)
     variance = float(np.sum(p * (t - mean) ** 2))
-    variance += tail * ((end + rest - mean) ** 2 + rest**2)
-    return mean * unit, variance * unit * unit
+    late = end + rest - mean
+    variance += tail * (late**2 + rest**2)
+    third = float(np.sum(p * (t - mean) ** 3))
+    third += tail * (late**3 + 3 * late * rest**2 + 2 * rest**3)
+    return mean * unit, variance * unit * unit, third / variance**1.5
 
 
 def _quadrature(step, values, slopes) -> tuple[np.ndarray, np.ndarray]:
-    """Return times and probabilities with the moments of the cells up to the second."""
+    """Return times and probabilities with the moments of the cells up to the third."""
     v, d = values, slopes
     cell = np.arange(values.size - 1)
     times = [step * (cell + x) for x in _X]

@@ -5,6 +5,7 @@ from . import (
     bench_layers,
     bench_networks,
     bench_nn,
+    bench_renewal,
     bench_simulate_bias,
     bench_simulate_speed,
     bench_theory,
@@ -13,6 +14,7 @@ from . import (
 for benchmark in (
     bench_theory,
     bench_nn,
+    bench_renewal,
     bench_simulate_speed,
     bench_layers,
     bench_networks,
