@@ -8,6 +8,7 @@ further jump: the elements end there, and T is a polynomial in each.
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -132,7 +133,7 @@ class _System:
         """Coefficients of the solution for values of `source` at the points."""
         return self.factors.solve(np.append(-source, np.zeros(self.n_zero)))
 
-    def value(self, solution, v, left=False):
+    def value(self, solution, v, left: Any = False):
         return self._basis(v, left) @ solution
 
     def _equations(self, p, up, q, down):

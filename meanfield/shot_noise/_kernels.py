@@ -30,7 +30,7 @@ def coarse(rate, amplitude, tau, distance):
 def scaled(
     rate_exc, amplitude_exc, rate_inh, amplitude_inh, mu, tau, V_th, V_reset, E_L
 ):
-    """Return the parameters of the integrals, th, gap, p, q, c, and the unit of the voltage."""
+    """Return the integrals' parameters th, gap, p, q, c and the unit of the voltage."""
     distance = V_th - V_reset
     p, up, rise = coarse(rate_exc, amplitude_exc, tau, distance)
     q, down, fall = coarse(rate_inh, amplitude_inh, tau, distance)

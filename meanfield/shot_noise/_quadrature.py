@@ -1,8 +1,8 @@
 """Integrals of the exponential shot-noise theory, with panels that follow the integrand.
 
 Voltages are in units of the excitatory amplitude, counted from the resting potential:
-``th`` threshold, ``re`` = th - ``gap`` reset; p, q are the expected numbers of excitatory
-and inhibitory jumps per tau_m and c the ratio of the amplitudes. The weight of the theory is
+``th`` threshold, ``re`` = th - ``gap`` reset; p, q are the numbers of excitatory and
+inhibitory jumps per tau_m and c the ratio of the amplitudes. The weight of the theory is
 E(u; v) = exp(u v) (1 - u)^p (1 + c u)^q on 0 < u < 1, or |1 - u|^p on u > 1.
 """
 

@@ -46,6 +46,14 @@ def _steepness(y, theta, v, p, q, c, x):
 
 
 @jitable
+def _step(step, y, theta, v, p, q, c, x):
+    here = _steepness(y, theta, v, p, q, c, x)
+    while step * (here + _steepness(y + step, theta, v, p, q, c, x)) > CHANGE:
+        step *= 0.6
+    return step
+
+
+@jitable
 def _largest(theta, low, high, v, p, q, c, x):
     """Find the largest real part of the exponent on an arc by a scan with refinement."""
     n, best, where = 48, -math.inf, low
@@ -120,10 +128,7 @@ def response_integrals(th, gap, p, q, c, x):
     inner_up = np.empty(N_NODES, np.complex128)
     inner_down = np.empty(N_NODES, np.complex128)
     for _ in range(100 * MOST_PANELS):
-        step = min(2.0, high - y)
-        here = _steepness(y, theta, th, p, q, c, x)
-        while step * (here + _steepness(y + step, theta, th, p, q, c, x)) > CHANGE:
-            step *= 0.6
+        step = _step(min(2.0, high - y), y, theta, th, p, q, c, x)
         middle, half = y + 0.5 * step, 0.5 * step
         start = _point(y, theta)[2]
         for i in range(N_NODES):
