@@ -1,5 +1,6 @@
 """The leaky integrate-and-fire neuron with exponential synapses: coloured noise."""
 
+from ._response import linear_response
 from ._shift import effective_neuron
 from ._stationary import cv, fano_factor, firing_rate, moment_activation
 
@@ -8,5 +9,6 @@ __all__ = [
     "effective_neuron",
     "fano_factor",
     "firing_rate",
+    "linear_response",
     "moment_activation",
 ]

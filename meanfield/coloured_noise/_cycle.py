@@ -1,6 +1,7 @@
 """From one spike to the next: the synaptic current carries memory over the reset."""
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +38,7 @@ class Cycle:
         values, up = self.space.z.at(ends), (ends > self.space.y_reset)[..., None]
         self._entries = np.concatenate([values * up, values * ~up], axis=-1)
         self._chances = w / w.sum()
+        self._curvature = self._chances * (x**2 - 1)
         self.entry = np.einsum("qhj,h->qj", self._entries, self._chances)
 
     @cached_property
@@ -109,9 +111,62 @@ class Cycle:
         return (self.variance + 2 * self.covariance) / self.mean**2
 
     @cached_property
+    def occupation(self) -> np.ndarray:
+        """The stationary state between spikes, in the span of the test functions."""
+        return self.space.solve_adjoint(self.space.start(self.start)) / self.mean
+
+    @cached_property
     def gain(self) -> float:
         """The derivative of the rate by a drift of y."""
-        space, (h, G) = self.space, self.lateness
-        occupation = space.solve_adjoint(space.start(self.start))
-        later = space.advected(self.passage_time + G, h)
-        return -float(np.sum(occupation * later)) / self.mean**2
+        h, G = self.lateness
+        later = self.space.advected(self.passage_time + G, h)
+        return -float(np.sum(self.occupation * later)) / self.mean
+
+    @cached_property
+    def noise_gain(self) -> float:
+        """The logarithmic derivative of the rate, times the rate, by the noise."""
+        return (
+            -self._diffused(self.passage_time + self.lateness[1], 0.0).real / self.mean
+        )
+
+    def _diffused(self, u: np.ndarray, omega: float) -> complex:
+        """Return the stationary mean of (2/k) d^2u/dz^2, also of the refractory time.
+
+        Over a time t, an Ornstein-Uhlenbeck step turns it into exp(-2 t/k) of what it is
+        at the end, where d^2u/dz^2 is (x^2 - 1) u over the variance, for normal x.
+        """
+        between = 2 / self.space.k * np.sum(self.occupation * self.space.diffused(u))
+        if self.delay == 0.0:
+            return between
+        rate = 2 / self.space.k + 1j * omega
+        weight = 2 / self.space.k * -np.expm1(-rate * self.delay) / rate
+        weight /= -np.expm1(-2 * self.delay / self.space.k)
+        held = self.spikes @ (self._entries @ self.space.at_reset(u)) @ self._curvature
+        return between + weight * held / self.mean
+
+    def responses(self, omega: float) -> tuple[complex, complex]:
+        """Return what `gain` and `noise_gain` are for modulations like exp(i omega t).
+
+        psi, the sum of exp(-i omega t) over the times t of spikes to come, obeys
+        (i omega - L) psi = 0, with values at spikes that include the spike itself.
+        """
+        if omega == 0.0:
+            return complex(self.gain), complex(self.noise_gain)
+        space = self.space
+        moving = PhaseSpace(
+            space.y_th, space.y_reset, space.k, _rotation(omega), space.fastest
+        )
+        cycle = Cycle(moving, self.delay)
+        matrix = (
+            np.eye(len(self.kernel)) - np.exp(-1j * omega * self.delay) * cycle.kernel
+        )
+        at_spikes = np.linalg.solve(matrix, np.ones(len(matrix)))
+        source = np.zeros(space.shape, complex)
+        source[-1, -1] = self.flux.T @ at_spikes
+        psi = moving.solve(source)
+        drift = np.sum(self.occupation * moving.advected(psi, at_spikes))
+        return complex(drift), complex(self._diffused(psi, omega))
+
+
+def _rotation(omega: float) -> Callable[..., np.ndarray]:
+    return lambda _, z: np.full(z.shape, 1j * omega)

@@ -49,12 +49,17 @@ def z_breaks(y_th: float, k: float) -> np.ndarray:
     return np.concatenate([[low], down[::-1], [y_th], up, [high]])
 
 
-def y_breaks(y_th: float, low: float, k: float) -> np.ndarray:
-    """Return the ends of the elements in y, from `low` to y_th."""
+def y_breaks(y_th: float, low: float, k: float, fastest: float = 0.0) -> np.ndarray:
+    """Return the ends of the elements in y, from `low` to y_th.
+
+    Far below threshold the speed is -y, and what rotates with the angular frequency
+    `fastest` is resolved, within reason.
+    """
+    regular = min(0.3, max(0.03, 1.5 / fastest)) if fastest else 0.3
     if y_th > -_Z_REACH:
         step = _Y_FIRST * k / max((1 + k) ** 1.5, y_th**3)
     else:
-        step = min(0.3, 2 * k) * abs(y_th)  # z forgets within k
+        step = min(regular, 2 * k) * abs(y_th)  # z forgets within k
     ends = [y_th]
     steep = far_below(y_th, k, _DEPTH + BELOW)
     while ends[-1] > low:
@@ -62,7 +67,7 @@ def y_breaks(y_th: float, low: float, k: float) -> np.ndarray:
         if y > steep:
             longest = min(spread(k), 1.7 * spread(k) ** 2 / y)
         else:
-            longest = max(spread(k), -0.3 * y)
+            longest = max(spread(k), -regular * y)
         step = min(step, _Y_LONGEST * longest)
         # A short last element would leave the system nearly singular.
         ends.append(low if y - 1.3 * step < low else y - step)

@@ -27,7 +27,7 @@ class PhaseSpace:
     path goes to: element e + 1 gives values to e where z > y, e to e + 1 where z < y.
     Functions have shape (elements in y, nodes in y, nodes in z). `loss(y, z)` is a rate
     at which paths end, or i times an angular frequency times tau_m; in y it is that of
-    the middle of the element.
+    the middle of the element. `fastest`: the largest such frequency to be resolved.
     """
 
     def __init__(
@@ -36,11 +36,12 @@ class PhaseSpace:
         y_reset: float,
         k: float,
         loss: Callable[[np.ndarray, np.ndarray], Any] | None = None,
+        fastest: float = 0.0,
     ):
-        self.k, self.y_th, self.y_reset = k, y_th, y_reset
+        self.k, self.y_th, self.y_reset, self.fastest = k, y_th, y_reset, fastest
         self.z = z = Line(z_breaks(y_th, k), _Z_DEGREE)
         low = lowest(y_th, y_reset, k)
-        self.y, self.reset = with_end(y_breaks(y_th, low, k), y_reset)
+        self.y, self.reset = with_end(y_breaks(y_th, low, k, fastest), y_reset)
         self.shape = (self.y.size - 1, _Y_DEGREE + 1, z.size)
         self._lengths = np.diff(self.y)
         x, w, basis, slope = reference(_Y_DEGREE)
@@ -174,6 +175,13 @@ class PhaseSpace:
                 leaving = z.test[over].T @ (z.weights[over] * at_spike)
                 out[e - 1, -1] += up @ below + leaving
         return out
+
+    def diffused(self, u: np.ndarray) -> np.ndarray:
+        """Integrate d^2u/dz^2 with the test functions: L's derivative by 1/k in it."""
+        z = self.z
+        drift = z.test.T @ (z.slope * (z.weights * z.points)[:, None])
+        along = np.einsum("e,ab,ebj->eaj", self._lengths, self._y_mass, u)
+        return along @ (drift - z.stiffness()).T
 
     def _flat(self, u: np.ndarray) -> np.ndarray:
         dtype = np.result_type(u.dtype, self._factors[0][0].dtype)

@@ -107,13 +107,23 @@ class RareCycle:
     @cached_property
     def gain(self) -> float:
         """The derivative of the rate by a drift of y, which lowers y_th and y_reset."""
+        k = self._arguments[2]
+        return self._derivative(-1.0, -1.0, self._arguments[0] / spread(k) ** 2)
+
+    @cached_property
+    def noise_gain(self) -> float:
+        """The logarithmic derivative of the rate, times the rate, by the noise."""
+        y_th, y_reset, k = self._arguments
+        return self._derivative(-y_th, -y_reset, (y_th / spread(k)) ** 2)
+
+    def _derivative(self, y_th: float, y_reset: float, exponent: float) -> float:
+        """Return that of the rate, with those of y_th, y_reset and the exponent."""
         if self.silent:
             return 0.0
-        y_th, y_reset, k = self._arguments
-        step = _STEP * spread(k)
-        lower, higher = (
-            RareCycle(y_th + d, y_reset + d, k, self._delay)._log_prefactor
+        at, reset, k = self._arguments
+        step = _STEP * spread(k) / abs(y_th)
+        less, more = (
+            RareCycle(at + d * y_th, reset + d * y_reset, k, self._delay)._log_prefactor
             for d in (-step, step)
         )
-        logarithmic = y_th / spread(k) ** 2 + (lower - higher) / (2 * step)
-        return logarithmic * math.exp(self.log_rate)
+        return (exponent + (more - less) / (2 * step)) * math.exp(self.log_rate)

@@ -232,6 +232,27 @@ def fano_factor(
 
 
 def _evaluate(names, mu, sigma, tau_syn, neuron, method):
+    parameters = check(sigma, tau_syn, neuron, method, stacklevel=4)
+
+    def kernel(*arrays):
+        inputs, outputs = arrays[:3], arrays[3 : 3 + len(names)]
+        given = np.broadcast_arrays(*inputs, *arrays[3 + len(names) :])
+        _fill(names, outputs, given, method)
+
+    inputs = {"mu": mu, "sigma": sigma, "tau_syn": tau_syn}
+    # One thread: the time goes into LAPACK calls of microseconds.
+    return elementwise(kernel, inputs, len(names), parameters=parameters, threads=1)
+
+
+def check(
+    sigma: npt.ArrayLike,
+    tau_syn: npt.ArrayLike,
+    neuron: LIF,
+    method: str,
+    *,
+    stacklevel: int,
+) -> list[Any]:
+    """Raise an error for bad input; return the parameters of the neuron."""
     if not isinstance(neuron, LIF):
         raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
     if method not in METHODS:
@@ -248,28 +269,20 @@ def _evaluate(names, mu, sigma, tau_syn, neuron, method):
     tau_m = np.asarray(neuron.tau_m)
     require(np.isfinite(tau_m), "tau_m", "must be finite (ms)", tau_m)
     if method == "effective_threshold":
-        _warn_if_slow(np.asarray(tau_syn), tau_m)
+        _warn_if_slow(np.asarray(tau_syn), tau_m, stacklevel + 1)
     else:
         _require_not_frozen(np.asarray(tau_syn), tau_m)
-
-    def kernel(*arrays):
-        inputs, outputs = arrays[:3], arrays[3 : 3 + len(names)]
-        given = np.broadcast_arrays(*inputs, *arrays[3 + len(names) :])
-        _fill(names, outputs, given, method)
-
-    inputs = {"mu": mu, "sigma": sigma, "tau_syn": tau_syn}
-    # One thread: the time goes into LAPACK calls of microseconds.
-    return elementwise(kernel, inputs, len(names), parameters=parameters, threads=1)
+    return parameters
 
 
-def _warn_if_slow(tau_syn: np.ndarray, tau_m: np.ndarray) -> None:
+def _warn_if_slow(tau_syn: np.ndarray, tau_m: np.ndarray, stacklevel: int) -> None:
     ratio = np.nanmax(tau_syn / tau_m, initial=0.0)
     if ratio > _SHIFT_VALID:
         warnings.warn(
             f"the effective threshold is for tau_syn << tau_m; got tau_syn/tau_m up to "
             f'{ratio:.3g}, where method="fokker_planck" is accurate',
             ValidityWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 
@@ -284,8 +297,7 @@ def _fill(names, outputs, given, method) -> None:
     """Write the quantities `names` of points that are arrays of one shape."""
     mu, sigma, tau_syn, tau_m, t_ref, V_th, V_reset, E_L = given
     missing = np.isnan(mu) | np.isnan(sigma) | np.isnan(tau_syn)
-    fast = np.isinf(mu) | (sigma == 0) | (tau_syn <= _FAST * tau_m)
-    fast = ~missing & (fast | (method == "effective_threshold"))
+    fast = ~missing & is_fast(mu, sigma, tau_syn, tau_m, method)
     for output in outputs:
         output[missing] = np.nan
     if fast.any():
@@ -309,6 +321,12 @@ def _fill(names, outputs, given, method) -> None:
             outputs[names.index("chi")][i] = _chi(*solve_cycle(*point), *point)
 
 
+def is_fast(mu, sigma, tau_syn, tau_m, method: str) -> np.ndarray:
+    """Whether white noise and the effective threshold are the answer."""
+    exact = np.isinf(mu) | (sigma == 0) | (tau_syn <= _FAST * tau_m)
+    return exact | (method == "effective_threshold")
+
+
 def solve_cycle(
     mu: float,
     sigma: float,
@@ -318,6 +336,9 @@ def solve_cycle(
     V_th: float,
     V_reset: float,
     E_L: float,
+    *,
+    strongest: float = _LINEAR,
+    fastest: float = 0.0,
 ) -> tuple[Cycle | RareCycle, float]:
     """Solve for one neuron; nothing is computed until it is asked for.
 
@@ -326,11 +347,13 @@ def solve_cycle(
     """
     k, unit = tau_syn / tau_m, sigma * tau_m / math.sqrt(2 * tau_syn)
     above = E_L + tau_m * mu - V_th
-    used = max(unit, above / _LINEAR)
+    used = max(unit, above / strongest)
     y_th, y_reset = -above / used, (V_reset - V_th - above) / used
     if y_th > _RARE * spread(k):
         return RareCycle(y_th, y_reset, k, t_ref / tau_m), 1.0
-    return Cycle(PhaseSpace(y_th, y_reset, k), t_ref / tau_m), unit / used
+    return Cycle(
+        PhaseSpace(y_th, y_reset, k, fastest=fastest), t_ref / tau_m
+    ), unit / used
 
 
 def _rate(cycle, scale, mu, sigma, tau_syn, tau_m, *_) -> float:
