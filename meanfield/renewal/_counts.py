@@ -176,18 +176,21 @@ def _chirp(x: np.ndarray, ratio: int, k: np.ndarray) -> np.ndarray:
 
 
 def _basis(theta: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return transforms of the cubics of a cell that have value or slope 1 at one end."""
-    small = np.abs(theta) < 1
+    """Return transforms of the cubics of a cell that have value or slope 1 at one end.
+
+    theta (k,): in order of magnitude.
+    """
+    few = np.searchsorted(np.abs(theta), 1.0)
+    small, large = theta[:few], theta[few:]
     powers = np.zeros((4, theta.size), complex)  # of x^p exp(-theta x) on [0, 1]
     for x, weight in zip(_X, _W, strict=True):
-        wave = weight * np.exp(-x * theta[small])
+        wave = weight * np.exp(-x * small)
         for p in range(4):
-            powers[p, small] += wave * x**p
-    large = theta[~small]
+            powers[p, :few] += wave * x**p
     decay = np.exp(-large)
-    powers[0, ~small] = (1 - decay) / large
+    powers[0, few:] = (1 - decay) / large
     for p in range(1, 4):
-        powers[p, ~small] = (p * powers[p - 1, ~small] - decay) / large
+        powers[p, few:] = (p * powers[p - 1, few:] - decay) / large
     one, x, xx, xxx = powers
     right = 3 * xx - 2 * xxx
     return one - right, x - 2 * xx + xxx, right, xxx - xx

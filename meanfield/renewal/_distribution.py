@@ -188,9 +188,12 @@ class IntervalDistribution:
         >>> first_passage(1.0, 1.0).hazard([3.0, 40.0, 400.0]).round(6)
         array([0.      , 0.033482, 0.05    ])
         """
-        t = as_float("t", t)
-        early = np.minimum(t, self.onset + self._last)
-        return self.density(early) / self.survivor(early)
+        time = as_float("t", t).astype(np.float64)
+        density, survivor = self.density(time), self.survivor(time)
+        # Nothing is left on the tail, numerically, or on a grid that ends in zeros.
+        tail = (time - self.onset >= self._last) | (survivor <= 0)
+        result = np.full(time.shape, self.tail_rate)
+        return np.divide(density, survivor, out=result, where=~tail)[()]
 
     def quantile(self, p: npt.ArrayLike) -> Any:
         """Interval that is exceeded with probability 1 - p.
@@ -203,7 +206,7 @@ class IntervalDistribution:
         Returns
         -------
         numpy.ndarray or float
-            [ms], of the shape of `p`; inf for 1 if there is a tail.
+            [ms], of the shape of `p`; for 1 inf, or the end of the grid without a tail.
 
         Raises
         ------

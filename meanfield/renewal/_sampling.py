@@ -42,15 +42,16 @@ def build(intervals: "IntervalDistribution") -> Sampler:
     sides = []
     for upper, sign in ((False, 1.0), (True, -1.0)):
         t, slope = _nodes(intervals, edges, upper)
-        width = np.diff(edges)
-        t0, t1 = t[:-1], t[1:]
-        d0, d1 = sign * slope[:-1] * width, sign * slope[1:] * width
-        cubic = np.stack(
-            [t0, d0, 3 * (t1 - t0) - 2 * d0 - d1, 2 * (t0 - t1) + d0 + d1], axis=1
-        )
-        exact, slope = _nodes(intervals, middle, upper)
-        value = cubic @ [1.0, 0.5, 0.25, 0.125]
-        good = np.abs(value - exact) <= _TOLERANCE * middle * slope
+        exact, middle_slope = _nodes(intervals, middle, upper)
+        width = sign * np.diff(edges)
+        with np.errstate(invalid="ignore"):  # infinite slopes where the density is 0
+            d0, d1, t0, t1 = slope[:-1] * width, slope[1:] * width, t[:-1], t[1:]
+            cubic = np.stack(
+                [t0, d0, 3 * (t1 - t0) - 2 * d0 - d1, 2 * (t0 - t1) + d0 + d1], axis=1
+            )
+            error = np.abs(cubic @ [1.0, 0.5, 0.25, 0.125] - exact)
+            good = error <= _TOLERANCE * middle * middle_slope
+        good &= np.isfinite(cubic).all(axis=1)
         cubic[~good] = np.nan
         sides.append(cubic)
     cells = np.concatenate(sides).reshape(-1)

@@ -79,6 +79,26 @@ def test_steep_densities_stay_positive():
     assert (np.diff(d.survivor(t)) <= 0).all()
 
 
+def test_densities_with_zeros():
+    """Uniform on [1, 2] and on [3, 4]: nothing between, before and behind."""
+    values = np.zeros(501)
+    values[100:201] = values[300:401] = 1.0
+    values /= 0.01 * values.sum()
+    d = IntervalDistribution(step=0.01, values=values, tail_rate=1.0)
+    t = np.array([0.0, 0.5, 1.5, 2.5, 3.5, 4.5, 10.0])
+    expected = [1.0, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    assert d.survivor(t) == pytest.approx(expected, abs=2e-3)
+    assert d.hazard(t) == pytest.approx([0, 0, 2 / 3, 0, 2, 1, 1], rel=0.01)
+    assert d.quantile([0.25, 0.75]) == pytest.approx([1.5, 3.5], abs=5e-3)
+    assert d.quantile(1.0) == pytest.approx(5.0)
+    x = d.sample(100_000, rng=1)
+    assert stats.kstest(x, lambda t: 1 - d.survivor(t)).pvalue > 1e-6
+    windows = np.array([1.0, 10.0, 1000.0])
+    p = d.count_distribution(windows)
+    assert p.sum(axis=1) == pytest.approx(1.0, abs=1e-9)
+    assert p @ np.arange(p.shape[1]) == pytest.approx(windows / d.mean, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
