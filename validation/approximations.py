@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from .compare import Comparison
+from .forecasts import on_grid, resolved
 from .singles import NeuronCase
 from .style import AXES, MARKERS, NAMES, Picture, colours, new
 from .tables import SHOWN
-from .theories import on_grid, theory_of
+from .theories import theory_of
 
 __all__ = ["approximations"]
 
@@ -59,14 +60,14 @@ def _errors(name: str, members: list[Comparison]) -> Picture:
     """Draw relative differences of rate and CV against the small parameter."""
     theory = theory_of(name)
     figure, axes = new()
-    x_all = np.array([theory.small(_case(c)) for c in members])
+    small = {c: theory.small(c, theory.functions(c)) for c in map(_case, members)}
     for marker, quantity, colour in zip(
         "os", ("rate", "cv"), ("C0", "C1"), strict=True
     ):
         mine = [c for c in members if c.quantity == quantity]
         if not mine:
             continue
-        x = np.array([theory.small(_case(c)) for c in mine])
+        x = [small[_case(c)] for c in mine]
         axes.errorbar(
             x,
             [100 * c.relative for c in mine],
@@ -84,7 +85,8 @@ def _errors(name: str, members: list[Comparison]) -> Picture:
             low, high = -100 * c.below / c.scale, 100 * c.above / c.scale
             axes.plot([at, at], [low, high], color=colour, lw=6, alpha=0.18, zorder=0)
     axes.axhline(0, color="0.2", lw=0.9)
-    if x_all.min() > 0 and x_all.max() > _DECADE * x_all.min():
+    low, high = min(small.values()), max(small.values())
+    if low > 0 and high > _DECADE * low:
         _logarithmic(axes)
     axes.set_xlabel(theory.parameter)
     axes.set_ylabel("simulation − theory (% of theory)")
@@ -170,9 +172,12 @@ def _line(
 ) -> None:
     found = [_frequency(c) for c in mine]
     fine = np.geomspace(min(found) / 1.2, max(found) * 1.2, _FINE)
-    function = "spectrum" if quantity == "spectrum" else "response"
-    values = np.asarray(theory_of(name).functions(on_grid(case))[function](fine))
-    values = np.unwrap(np.angle(values)) if quantity == "phase" else np.abs(values)
+    functions = theory_of(name).functions(on_grid(case))
+    if quantity == "spectrum":
+        values = resolved(functions["spectrum"], fine, case)
+    else:
+        values = np.asarray(functions["response"](fine))
+        values = np.unwrap(np.angle(values)) if quantity == "phase" else np.abs(values)
     axes.plot(1e3 * fine, SHOWN[quantity] * values, color=colour, lw=1.2, zorder=0)
 
 

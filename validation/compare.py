@@ -11,12 +11,12 @@ from scipy.special import stdtr, stdtrit
 from .cases import Case
 from .chain import Key, layer_allowances, points, predict_layers
 from .evaluate import Result
+from .forecasts import Forecast, forecasts
 from .layered import measurement_name
 from .networks import LayeredCase
 from .predict import Allowance, Prediction, allowances
 from .predict import predict as _predict
 from .singles import NeuronCase
-from .theories import Forecast, forecasts
 
 __all__ = ["LEVEL", "Comparison", "beyond", "compare", "ratio", "two_sided"]
 
@@ -155,7 +155,7 @@ def compare(
     result : Result
     predict : callable, optional
         The theory: stands in for `predict.predict`, for `chain.predict_layers`, or for
-        `theories.forecasts`.
+        `forecasts.forecasts`.
 
     Returns
     -------

@@ -47,7 +47,6 @@ _EXPLANATIONS = {
     "time step": (
         "neurons on a grid start again at its points; what is unknown of the delay."
     ),
-    "finite segment": "what Hann's window averages a spectrum over.",
     **{theory.name: theory.limits for theory in THEORIES},
     "pairs in steps": (
         "noise within a step is independent in the two neurons of a pair, so the "

@@ -54,7 +54,7 @@ class NeuronCase(Case):
         Weight [nS], time constant [ms] and reversal potential [mV] of the excitatory,
         then of the inhibitory conductance.
     spectrum : tuple of float
-        Frequencies [kHz] of the power spectrum, multiples of 1/segment.
+        Frequencies [kHz] of the power spectrum, multiples of 1/segment from 2.
     segment : float
         Length of the segments that spectra are estimated from [ms].
     response : tuple of (float, float)
@@ -106,10 +106,11 @@ class NeuronCase(Case):
 
     def _check_response(self) -> None:
         for f in self.spectrum:
-            if not (f > 0 and _whole(f * self.segment)):
+            # Below, the mean that is subtracted takes part of the power with it.
+            if not (f * self.segment > 1.5 and _whole(f * self.segment)):
                 raise ValueError(
                     f"`spectrum` must be multiples of 1/segment = {1 / self.segment:g} "
-                    f"kHz; got {f!r}"
+                    f"kHz, twice that at least; got {f!r}"
                 )
         for f, amplitude in self.response:
             if not (f > 0 and amplitude > 0 and _whole(f * self.duration)):
