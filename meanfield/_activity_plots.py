@@ -82,10 +82,10 @@ def plot_rates(
         ax.plot(
             edges, np.append(rate, rate[-1]), **{"drawstyle": "steps-post", **style}
         )
-    _legend(ax)
+    legend(ax)
     ax.set_xlabel("time (ms)")
     ax.set_ylabel("rate (Hz)")
-    ax.set_ylim(bottom=0.0)
+    from_zero(ax)
     return ax
 
 
@@ -154,7 +154,7 @@ def plot_traces(
         style = {"linewidth": 0.9, "label": name, **kwargs}
         ax.plot(population.t, rows[neuron], **style)
     if len(names) > 1:
-        _legend(ax)
+        legend(ax)
     unit = "mV" if unit is None and names == ["V"] else unit
     label = names[0] if len(names) == 1 else "traces"
     ax.set_xlabel("time (ms)")
@@ -251,12 +251,13 @@ def plot_weights(
 
 
 def plot_spectrum(curve: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw a power spectrum with a band of one standard error.
+    """Draw a power spectrum, with a band of one standard error where there is one.
 
     Parameters
     ----------
-    curve : spiking_reference.Curve
+    curve : spiking_reference.Curve, or (frequency, density)
         Frequencies [kHz], densities [kHz] and errors; of complex ones the absolute value.
+        Or frequencies and densities, as of `meanfield.power_spectrum`.
     ax : matplotlib.axes.Axes, optional
         Where to draw.
     **kwargs
@@ -273,9 +274,11 @@ def plot_spectrum(curve: Any, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     >>> plot_spectrum((f, np.full(10, 0.02), np.full(10, 0.001))).get_xlabel()
     'frequency (Hz)'
     """
-    f, value, stderr = (np.asarray(x) for x in curve)
+    f, value, *stderr = (np.asarray(x) for x in curve)
     ax = axes(ax)
-    _band(ax, f / Hz, np.abs(value) / Hz, np.abs(stderr) / Hz, kwargs)
+    errors = np.abs(stderr[0]) / Hz if stderr else None
+    _band(ax, f / Hz, np.abs(value) / Hz, errors, kwargs)
+    legend(ax)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("frequency (Hz)")
@@ -380,9 +383,11 @@ def axes(ax: Axes | None) -> Axes:
 
 
 def _band(
-    ax: Axes, x: np.ndarray, value: np.ndarray, stderr: np.ndarray, style: dict
+    ax: Axes, x: np.ndarray, value: np.ndarray, stderr: np.ndarray | None, style: dict
 ) -> None:
     (line,) = ax.plot(x, value, **{"linewidth": 1.0, **style})
+    if stderr is None:
+        return
     ax.fill_between(
         x,
         value - stderr,
@@ -397,6 +402,12 @@ def _weight_label(unit: str | None) -> str:
     return "weight" if unit is None else f"weight ({unit})"
 
 
-def _legend(ax: Axes) -> None:
+def legend(ax: Axes) -> None:
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False)
+
+
+def from_zero(ax: Axes) -> None:
+    """Let the vertical axis start at 0 and hold all lines, those of earlier calls, too."""
+    ax.autoscale()
+    ax.set_ylim(bottom=0.0)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .lif import fano_factor, firing_rate, moment_activation
-from .neurons import LIF
+from .neurons import LIF, Parameters
+from .transfer import fano_factor, moment_activation
 from .units import Hz
 
 try:
@@ -37,12 +37,15 @@ from ._activity_plots import (
     plot_weight_histogram,
     plot_weights,
 )
+from ._transfer_plots import plot_bode, plot_fi_curve, plot_interval_density
 
 __all__ = [
     "QUANTITIES",
+    "plot_bode",
     "plot_correlations",
     "plot_curve",
     "plot_fi_curve",
+    "plot_interval_density",
     "plot_map",
     "plot_maps",
     "plot_raster",
@@ -67,7 +70,7 @@ QUANTITIES = {
 def plot_map(
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: LIF | None = None,
+    neuron: Parameters | None = None,
     quantity: str = "rate",
     *,
     rho: float = 0.5,
@@ -81,8 +84,8 @@ def plot_map(
     ----------
     mu, sigma : array_like, 1-D
         The axes of the map [mV/ms], [mV/sqrt(ms)].
-    neuron : LIF, optional
-        Neuron parameters.
+    neuron : any that `meanfield.moment_activation` takes, optional
+        Neuron parameters; `LIF()` by default.
     quantity : {"rate", "std", "fano_factor", "chi", "correlation"}
         What to show.
     rho : float
@@ -109,38 +112,15 @@ def plot_map(
     >>> ax.get_xlabel()
     'mean drive $\\mu$ (mV/ms)'
     """
-    if quantity not in QUANTITIES:
-        raise ValueError(
-            f"`quantity` must be one of {list(QUANTITIES)}; got {quantity!r}"
-        )
-    mu, sigma = np.asarray(mu, float), np.asarray(sigma, float)
-    if mu.ndim != 1 or sigma.ndim != 1:
-        raise ValueError(f"`mu` and `sigma` must be 1-D; got {mu.shape}, {sigma.shape}")
-    neuron = neuron or LIF()
-    rate, std, chi = moment_activation(mu, sigma[:, None], neuron)
-    values = {
-        "rate": rate / Hz,
-        "std": std / np.sqrt(Hz),
-        "fano_factor": fano_factor(mu, sigma[:, None], neuron),
-        "chi": chi,
-        "correlation": chi**2 * rho,
-    }[quantity]
-    if quantity == "correlation":
-        kwargs = {"cmap": "coolwarm", "vmin": -1.0, "vmax": 1.0, **kwargs}
-    ax = _axes(ax)
-    image = ax.pcolormesh(mu, sigma, values, shading="nearest", **kwargs)
-    ax.figure.colorbar(image, ax=ax, label=QUANTITIES[quantity])
-    if point is not None:
-        ax.plot(*point, "o", color="red", markeredgecolor="white")
-    ax.set_xlabel(r"mean drive $\mu$ (mV/ms)")
-    ax.set_ylabel(r"noise $\sigma$ (mV/$\sqrt{\mathrm{ms}}$)")
-    return ax
+    _check((quantity,), mu, sigma)
+    outputs = _outputs(mu, sigma, neuron or LIF(), rho)
+    return _draw(mu, sigma, outputs[quantity], quantity, point, _axes(ax), kwargs)
 
 
 def plot_maps(
     mu: npt.ArrayLike,
     sigma: npt.ArrayLike,
-    neuron: LIF | None = None,
+    neuron: Parameters | None = None,
     quantities: Sequence[str] = tuple(QUANTITIES),
     *,
     rho: float = 0.5,
@@ -175,6 +155,8 @@ def plot_maps(
     >>> len(axes)
     2
     """
+    _check(quantities, mu, sigma)
+    outputs = _outputs(mu, sigma, neuron or LIF(), rho)
     n = len(quantities)
     columns = min(n, 3)
     rows = -(-n // columns)
@@ -183,59 +165,47 @@ def plot_maps(
     axes = []
     for i, quantity in enumerate(quantities):
         ax = fig.add_subplot(rows, columns, i + 1)
-        plot_map(mu, sigma, neuron, quantity, rho=rho, point=point, ax=ax, **kwargs)
-        axes.append(ax)
+        values = outputs[quantity]
+        axes.append(_draw(mu, sigma, values, quantity, point, ax, kwargs))
     return axes
 
 
-def plot_fi_curve(
-    mu: npt.ArrayLike,
-    sigma: npt.ArrayLike,
-    neuron: LIF | None = None,
-    *,
-    discretization: float = 0.0,
-    ax: Axes | None = None,
-    **kwargs: Any,
-) -> Axes:
-    """Draw the firing rate over the mean drive, a line for each noise intensity.
+def _check(quantities: Sequence[str], mu: npt.ArrayLike, sigma: npt.ArrayLike) -> None:
+    for quantity in quantities:
+        if quantity not in QUANTITIES:
+            raise ValueError(
+                f"`quantity` must be one of {list(QUANTITIES)}; got {quantity!r}"
+            )
+    if np.ndim(mu) != 1 or np.ndim(sigma) != 1:
+        raise ValueError(
+            f"`mu` and `sigma` must be 1-D; got {np.shape(mu)}, {np.shape(sigma)}"
+        )
 
-    Parameters
-    ----------
-    mu : array_like, 1-D
-        Mean drives [mV/ms].
-    sigma : float or array_like, 1-D
-        Noise intensities [mV/sqrt(ms)].
-    neuron : LIF, optional
-        Neuron parameters.
-    discretization : float
-        As for `meanfield.firing_rate`.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw.
-    **kwargs
-        Passed on to ``Axes.plot``.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
+def _outputs(
+    mu: npt.ArrayLike, sigma: npt.ArrayLike, neuron: Parameters, rho: float
+) -> dict[str, Any]:
+    """All quantities over the plane: maps side by side share the work."""
+    mu, sigma = np.asarray(mu, float), np.asarray(sigma, float)[:, None]
+    rate, std, chi = moment_activation(mu, sigma, neuron)
+    return {
+        "rate": rate / Hz,
+        "std": std / np.sqrt(Hz),
+        "fano_factor": fano_factor(mu, sigma, neuron),
+        "chi": chi,
+        "correlation": chi**2 * rho,
+    }
 
-    Raises
-    ------
-    ValueError
-        As for `meanfield.firing_rate`.
 
-    Examples
-    --------
-    >>> ax = plot_fi_curve(np.linspace(0, 2, 20), [0.0, 1.0])
-    >>> len(ax.lines)
-    2
-    """
-    ax = _axes(ax)
-    for one in np.atleast_1d(np.asarray(sigma, float)):
-        rate = firing_rate(mu, one, neuron or LIF(), discretization=discretization)
-        label = {"label": rf"$\sigma$ = {one:g}", **kwargs}
-        ax.plot(np.asarray(mu), rate / Hz, **label)
+def _draw(mu, sigma, values, quantity, point, ax, kwargs) -> Axes:
+    if quantity == "correlation":
+        kwargs = {"cmap": "coolwarm", "vmin": -1.0, "vmax": 1.0, **kwargs}
+    image = ax.pcolormesh(mu, sigma, values, shading="nearest", **kwargs)
+    ax.figure.colorbar(image, ax=ax, label=QUANTITIES[quantity])
+    if point is not None:
+        ax.plot(*point, "o", color="red", markeredgecolor="white")
     ax.set_xlabel(r"mean drive $\mu$ (mV/ms)")
-    ax.set_ylabel("rate (Hz)")
+    ax.set_ylabel(r"noise $\sigma$ (mV/$\sqrt{\mathrm{ms}}$)")
     return ax
 
 

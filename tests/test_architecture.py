@@ -29,7 +29,7 @@ LAYERS = [
     },
     {"transfer"},
     {"nn", "interop"},
-    {"_activity_plots", "plot", "__main__", ""},
+    {"_activity_plots", "_transfer_plots", "plot", "_cli", "__main__", ""},
 ]
 HEAVY = {"torch", "numba", "matplotlib", "xarray", "dask", "mpmath", "tqdm", "pandas"}
 

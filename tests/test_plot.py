@@ -40,6 +40,49 @@ def test_maps_and_curves(tmp_path):
     assert len(ax.lines) == 3
 
 
+def test_maps_and_rates_of_other_neurons():
+    from meanfield.neurons import EIF
+
+    axes = plot.plot_maps(MU, SIGMA, EIF(), ["fano_factor"])
+    shown = np.asarray(axes[0].collections[0].get_array()).reshape(5, 7)
+    assert shown == pytest.approx(mf.cv(MU, SIGMA[:, None], EIF()) ** 2)
+    ax = plot.plot_fi_curve(MU, 2.0, EIF(), label="EIF")
+    assert ax.lines[0].get_ydata() == pytest.approx(
+        1e3 * mf.firing_rate(MU, 2.0, EIF())
+    )
+    assert ax.get_legend().get_texts()[0].get_text() == "EIF"
+
+
+def test_bode_plot():
+    f = np.array([0.0, 0.01, 0.1, 1.0])
+    turning = np.exp(-1j * np.radians([0.0, 90.0, 190.0, 350.0]))
+    upper, lower = axes = plot.plot_bode(f, 0.02 * turning, label="delay")
+    assert lower.lines[0].get_xdata() == pytest.approx([10.0, 100.0, 1000.0])
+    assert upper.lines[0].get_ydata() == pytest.approx([20.0, 20.0, 20.0])
+    assert lower.lines[0].get_ydata() == pytest.approx([-90.0, -190.0, -350.0])
+    assert plot.plot_bode(f, 0.01 * turning, axes=axes) == axes
+    assert len(upper.lines) == 2
+    with pytest.raises(ValueError, match=r"1-D of one length; got \(4,\), \(3,\)"):
+        plot.plot_bode(f, turning[1:])
+
+
+def test_spectra_and_intervals_of_the_theory():
+    from meanfield.renewal import first_passage
+
+    f = np.geomspace(0.001, 1.0, 5)
+    power = mf.power_spectrum(f, 1.0, 1.0)
+    ax = plot.plot_spectrum((f, power), label="theory")
+    assert ax.lines[0].get_ydata() == pytest.approx(1e3 * power)
+    slow, fast = first_passage(0.8, 1.0), first_passage(1.5, 1.0)
+    ax = plot.plot_interval_density(slow)
+    t, density = ax.lines[0].get_data()
+    assert density == pytest.approx(slow.density(t))
+    assert slow.survivor(t[-1]) == pytest.approx(1e-3)
+    assert plot.plot_interval_density((t, fast.density(t)), ax=ax) is ax
+    assert ax.get_ylim()[0] == 0.0
+    assert ax.get_ylim()[1] > fast.density(t).max()
+
+
 def test_style_is_left_alone():
     before = dict(matplotlib.rcParams)
     plot.plot_maps(MU, SIGMA)

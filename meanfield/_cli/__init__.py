@@ -1,0 +1,1 @@
+"""The command line: options shared by all commands, and the commands."""
