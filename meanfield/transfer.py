@@ -64,7 +64,7 @@ def moment_activation(
     discretization : float
         For the `LIF`: time step [ms] of the clocked simulator whose result is wanted.
     threads : int, optional
-        At most so many threads; by default all cores available.
+        At most so many threads; by default all cores available. One for adaptive neurons.
 
     Returns
     -------
@@ -100,8 +100,7 @@ def moment_activation(
             mu, sigma, neuron, discretization=discretization, threads=threads
         )
     _only_for_the_lif("discretization", discretization, neuron)
-    theory = _theory("moment_activation", neuron)
-    return theory.moment_activation(mu, sigma, neuron, threads=threads)
+    return _ask("moment_activation", neuron, mu, sigma, threads=threads)
 
 
 def firing_rate(
@@ -311,8 +310,7 @@ def linear_response(
         from . import coloured_noise
 
         return coloured_noise.linear_response(frequency, mu, sigma, tau_syn, neuron)
-    theory = _theory("linear_response", neuron)
-    return theory.linear_response(frequency, mu, sigma, neuron, threads=threads)
+    return _ask("linear_response", neuron, frequency, mu, sigma, threads=threads)
 
 
 def power_spectrum(
@@ -352,8 +350,7 @@ def power_spectrum(
     array([ 2.94, 22.09, 18.24])
     """
     neuron = _plain(neuron)
-    theory = _theory("power_spectrum", neuron)
-    return theory.power_spectrum(frequency, mu, sigma, neuron, threads=threads)
+    return _ask("power_spectrum", neuron, frequency, mu, sigma, threads=threads)
 
 
 def _stationary(name, mu, sigma, neuron, tau_syn, discretization, threads) -> Any:
@@ -368,7 +365,7 @@ def _stationary(name, mu, sigma, neuron, tau_syn, discretization, threads) -> An
             mu, sigma, neuron, discretization=discretization, threads=threads
         )
     _only_for_the_lif("discretization", discretization, neuron)
-    return getattr(_theory(name, neuron), name)(mu, sigma, neuron, threads=threads)
+    return _ask(name, neuron, mu, sigma, threads=threads)
 
 
 def _plain(neuron: Any) -> Any:
@@ -379,6 +376,13 @@ def _plain(neuron: Any) -> Any:
         name: getattr(neuron, name) for name in ("t_ref", "V_th", "V_reset", "E_L")
     }
     return LIF(tau_m=np.divide(neuron.C_m, neuron.g_L), **shared)
+
+
+def _ask(name: str, neuron: Any, *inputs: npt.ArrayLike, threads: int | None) -> Any:
+    function = getattr(_theory(name, neuron), name)
+    if _THEORIES[type(neuron)] == "adaptation":  # in the caller's thread
+        return function(*inputs, neuron)
+    return function(*inputs, neuron, threads=threads)
 
 
 def _theory(name: str, neuron: Any) -> ModuleType:

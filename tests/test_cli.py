@@ -10,7 +10,7 @@ import pytest
 import meanfield as mf
 from meanfield import integrate_and_fire
 from meanfield.__main__ import main
-from meanfield.neurons import EIF, QIF
+from meanfield.neurons import EIF, QIF, AdaptiveLIF
 
 
 def test_from_a_shell(tmp_path):
@@ -89,6 +89,15 @@ def test_response_to_noise_as_files(tmp_path, capsys):
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
     spectrum = [*arguments, "--spectrum", *files[2:]]
     assert main(["response", *spectrum]) == 0
+
+
+def test_response_of_an_adaptive_neuron(capsys):
+    given = ["--frequency=0.001,1", "--mu=1.5", "--sigma=1", "--neuron=adaptive_lif"]
+    assert main(["response", *given, "--tau_theta=50"]) == 0
+    want = mf.linear_response([0.001, 1.0], 1.5, 1.0, AdaptiveLIF(tau_theta=50.0))
+    assert table(capsys)["re"].tolist() == want.real.tolist()
+    assert main(["response", *given, "--modulation=sigma"]) == 2
+    assert "must be an LIF, EIF, QIF or" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

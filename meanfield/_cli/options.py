@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..neurons import EIF, LIF, QIF, AdaptiveLIF
+from ..neurons import EIF, LIF, QIF, AdaptiveLIF, AdEx
 
 RANGES = """\
 A range is a number, a list (0.5,1,2) or start:stop:count, with :log behind it for
@@ -24,6 +24,7 @@ NEURONS: dict[str, tuple[Any, dict[str, float]]] = {
     "eif": (EIF, {}),
     "qif": (QIF, {}),
     "adaptive_lif": (AdaptiveLIF, {}),
+    "adex": (AdEx, {}),
 }
 _MEANINGS = {
     "tau_m": "membrane time constant [ms]",
@@ -33,6 +34,11 @@ _MEANINGS = {
     "E_L": "leak reversal potential [mV]",
     "V_T": "soft threshold, above which V runs to a spike [mV]",
     "Delta_T": "sharpness of the spike's onset [mV]",
+    "C_m": "capacitance [pF]; mu is the current over it",
+    "g_L": "leak conductance [nS]",
+    "a": "subthreshold adaptation [nS]",
+    "b": "adaptation at a spike [pA]",
+    "tau_w": "time constant of the adaptation [ms]",
     "tau_theta": "time constant of the adapting threshold [ms]",
     "Delta_theta": "rise of the threshold at a spike [mV]",
 }

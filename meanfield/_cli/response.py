@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     add_inputs(command)
     more("--modulation", choices=["mu", "sigma"], default="mu", help="what varies; mu")
     more("--spectrum", action="store_true", help="add the spike train's power spectrum")
-    add_neuron(command, ["lif", "pif", "eif", "qif", "adaptive_lif"])
+    add_neuron(command, ["lif", "pif", "eif", "qif", "adaptive_lif", "adex"])
 
 
 def run(options: argparse.Namespace) -> None:

@@ -10,10 +10,12 @@ from . import (
     bench_simulate_bias,
     bench_simulate_speed,
     bench_theory,
+    bench_transfer,
 )
 
 for benchmark in (
     bench_theory,
+    bench_transfer,
     bench_nn,
     bench_renewal,
     bench_shot_noise,

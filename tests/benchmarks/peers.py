@@ -12,15 +12,15 @@ import time
 import numpy as np
 
 
-def timed(call, repeat=3):
+def timed(call, repeat=3, clock=time.perf_counter):
     call()
-    return min(_once(call) for _ in range(repeat))
+    return min(_once(call, clock) for _ in range(repeat))
 
 
-def _once(call):
-    start = time.perf_counter()
+def _once(call, clock):
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def mnn(mu, sigma):
@@ -48,8 +48,36 @@ def nnmt(mu, sigma):
     return seconds, [rates(mu_V, sigma_V, *args) * 1e-3]
 
 
+def nnmt_response(data):
+    """NNMT: rate and transfer function in white noise (tau 20 ms, no refractoriness)."""
+    from nnmt.lif.delta import _firing_rates_for_given_input as rates
+    from nnmt.lif.exp import _transfer_function_shift as response
+
+    mu, sigma, omega = data["mu"], data["sigma"], 2e3 * np.pi * data["frequency"]
+    mu_V, sigma_V = 0.02 * mu, np.sqrt(20.0) * sigma * 1e-3
+
+    def rate():
+        return rates(mu_V, sigma_V, 0.0, 0.02, 0.02, 0.0) * 1e-3
+
+    def transfer():  # dnu/dmu in Hz/V, of mu tau_m
+        given = (mu_V, sigma_V, 0.02, 0.0, 0.0, 0.02, 0.0)
+        return response(*given, omega, synaptic_filter=False).T * 2e-5
+
+    found = transfer()
+    return {
+        "rate_us": 1e6 * timed(rate, clock=time.process_time) / mu.size,
+        "rate": rate().tolist(),
+        "response_us": 1e6 * timed(transfer, clock=time.process_time) / found.size,
+        "re": found.real.tolist(),
+        "im": found.imag.tolist(),
+    }
+
+
 def main():
     data = np.load(sys.argv[1])
+    if "frequency" in data:
+        print(json.dumps({"nnmt": nnmt_response(data)}))
+        return
     report = {}
     for name, call in (("moment-neural-network", mnn), ("nnmt", nnmt)):
         try:
