@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,12 @@ ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 TOLERANCE = 1e-6
 PERFECT = LIF(tau_m=np.inf)
-NEURONS = {"LIF": LIF(), "EIF": EIF(), "QIF": QIF(), "perfect integrator": PERFECT}
+NEURONS: dict[str, Any] = {
+    "LIF": LIF(),
+    "EIF": EIF(),
+    "QIF": QIF(),
+    "perfect integrator": PERFECT,
+}
 N = 2048
 FREQUENCY = np.geomspace(1e-3, 1.0, 64)  # kHz
 

@@ -139,13 +139,13 @@ def _brunel(states: dict) -> Row:
     for state in (states["states"][name] for name in "BCD"):
         J, C, gamma, g = p["J_mV"], p["C_E"], p["gamma"], state["g"]
         external = state["eta"] * p["theta_mV"] / (J * C * p["tau_ms"])
-        low, high = 0.0, 0.4
+        low, nu, high = 0.0, 0.2, 0.4
         for _ in range(60):  # bisection: the loop is inhibitory
-            nu = 0.5 * (low + high)
             mu = C * J * (nu * (1 - gamma * g) + external)
             sigma = J * np.sqrt(C * (nu * (1 + gamma * g**2) + external))
             above = mf.firing_rate(mu, sigma, neuron) > nu
             low, high = (nu, high) if above else (low, nu)
+            nu = 0.5 * (low + high)
         ours.append(nu / Hz)
         theirs.append(state["rate_theory_Hz"])
     count, deviation = _worst(np.array(ours), np.array(theirs))
