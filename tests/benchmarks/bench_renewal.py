@@ -53,7 +53,7 @@ def density_rows():
         known = transform_error(mu, sigma, intervals) if cv > 0.1 else None
         yield (
             f"| {mu} | {sigma} | {1e3 * rate:.3g} | {cv:.3g} | {intervals.values.size} | "
-            f"{best(lambda m=mu, s=sigma: first_passage(m, s), 7):.2f} | "
+            f"{best(lambda m=mu, s=sigma: first_passage(m, s), 30):.2f} | "
             f"{abs(intervals.mean * rate - 1):.0e} | {abs(intervals.cv / cv - 1):.0e} | "
             f"{'-' if known is None else f'{known:.0e}'} |"
         )
@@ -63,13 +63,13 @@ def sampling_rows():
     out = np.empty(N)
     for name, mu, sigma in (
         ("rare", 0.5, 1.0),
-        ("P4", 1.0, 1.0),
+        ("typical", 1.0, 1.0),
         ("regular", 3.0, 2.0),
     ):
         intervals = first_passage(mu, sigma)
         sampler = intervals._sampler
         per_second = [
-            N / best(lambda k=k, s=sampler: _sampling.fill(out, s, 1, k)) * 1e3
+            N / best(lambda k=k, s=sampler: _sampling.fill(out, s, 1, k), 100) * 1e3
             for k in (1, 2)
         ]
         yield (
@@ -81,7 +81,7 @@ def sampling_rows():
 def trains_per_second():
     intervals, duration = first_passage(1.0, 1.0), 5e4
     n = int(N * intervals.mean / duration)
-    time = best(lambda: intervals.spike_trains(n, duration, rng=1, threads=1), 7)
+    time = best(lambda: intervals.spike_trains(n, duration, rng=1, threads=1), 30)
     return 1e3 * n * duration / intervals.mean / time
 
 
@@ -89,7 +89,7 @@ def count_rows():
     for mu, sigma in ((0.5, 1.0), (0.5, 1.5), (0.0, 5.0), (1.5, 1.0), (1.5, 0.1)):
         intervals = first_passage(mu, sigma)
         fano, counts = (
-            [best(lambda w=w, f=f: f(w), 1) for w in WINDOWS]
+            [best(lambda w=w, f=f: f(w), 3) for w in WINDOWS]
             for f in (intervals.fano_factor, intervals.count_distribution)
         )
         yield f"| {mu} | {sigma} | Fano factor | " + row(fano)
