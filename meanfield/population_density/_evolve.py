@@ -13,6 +13,7 @@ from ..errors import ValidityWarning, as_float, require
 from ..integrate_and_fire._evaluate import Neuron
 from ..neurons import LIF
 from ._grid import Grid, Range, make_grid, own_diffusion
+from ._input import over_steps, positive
 
 _DEFAULT = LIF()
 _CHUNK = 2000  # steps, after which the progress bar moves
@@ -137,8 +138,8 @@ def evolve(
     array([ 8.7, 37.8])
     """
     _check_neuron(neuron)
-    dt = _positive("dt", dt)
-    mus, sigmas = _drive(mu, sigma, dt, duration)
+    dt = positive("dt", dt)
+    mus, sigmas = over_steps(mu, sigma, dt, duration)
     shape, steps = mus.shape[:-1], mus.shape[-1]
     saved = np.rint(np.atleast_1d(as_float("save_at", save_at)) / dt).astype(np.int64)
     inside = (saved >= 0) & (saved <= steps)
@@ -239,47 +240,6 @@ def _check_neuron(neuron: Any) -> None:
             f"`neuron` must have plain numbers as parameters; got shape {neuron.shape}; "
             "call evolve for each"
         )
-
-
-def _positive(name: str, value: Any) -> float:
-    array = as_float(name, value)
-    good = array.ndim == 0 and bool((array > 0) & np.isfinite(array))
-    require(good, name, "must be one finite positive number (ms)", value)
-    return float(array)
-
-
-def _drive(mu: Any, sigma: Any, dt: float, duration: float | None):
-    """Return mu and sigma (..., steps)."""
-    given: dict[str, Any] = {"mu": mu, "sigma": sigma}
-    if duration is not None:
-        steps = round(_positive("duration", duration) / dt)
-        require(steps >= 1, "duration", f"must be at least dt={dt} (ms)", duration)
-    elif callable(mu) or callable(sigma):
-        raise ValueError(
-            "`duration` must be given (ms) for functions of time; got None"
-        )
-    else:
-        lengths = [np.shape(value)[-1] for value in given.values() if np.ndim(value)]
-        if not lengths:
-            raise ValueError(
-                "`duration` must be given (ms) for constant input; got None"
-            )
-        steps = max(lengths)
-    times = (np.arange(steps) + 0.5) * dt
-    found = []
-    for name, value in given.items():
-        array = as_float(name, value(times) if callable(value) else value)
-        array = array.astype(np.float64)
-        fits = array.ndim == 0 or array.shape[-1] in (1, steps)
-        steps_last = f"must have the {steps} time steps as its last axis"
-        require(fits, name, steps_last, str(array.shape))
-        require(np.isfinite(array), name, "must be finite", array)
-        found.append(array)
-    positive = "must be positive (mV/sqrt(ms))"
-    remedy = "without noise there is no density: simulate, or give a small sigma"
-    require(found[1] > 0, "sigma", positive, found[1], remedy)
-    shape = np.broadcast_shapes(found[0].shape, found[1].shape, (steps,))
-    return [np.broadcast_to(array, shape) for array in found]
 
 
 def _grid(neuron, mu, sigma, duration, initial: Any, cells) -> Grid:

@@ -1,6 +1,7 @@
 """All benchmarks: ``make bench``."""
 
 from . import (
+    bench_dynamics,
     bench_glif,
     bench_layers,
     bench_networks,
@@ -16,6 +17,7 @@ from . import (
 for benchmark in (
     bench_theory,
     bench_transfer,
+    bench_dynamics,
     bench_nn,
     bench_renewal,
     bench_shot_noise,
