@@ -4,7 +4,16 @@ Rate, variability, linear response, spectra and intervals of `LIF`, `EIF`, `QIF`
 `IntegrateAndFire` neurons in white noise.
 """
 
+from ._density import stationary_density
 from ._derivatives import Derivatives, derivatives
+from ._intervals import (
+    IntervalMoments,
+    hazard,
+    interval_density,
+    interval_distribution,
+    interval_moments,
+    survivor,
+)
 from ._spectra import (
     Responses,
     characteristic_function,
@@ -23,6 +32,7 @@ from ._stationary import (
 
 __all__ = [
     "Derivatives",
+    "IntervalMoments",
     "Responses",
     "Stationary",
     "characteristic_function",
@@ -30,9 +40,15 @@ __all__ = [
     "derivatives",
     "fano_factor",
     "firing_rate",
+    "hazard",
+    "interval_density",
+    "interval_distribution",
+    "interval_moments",
     "linear_response",
     "moment_activation",
     "power_spectrum",
     "responses",
     "stationary",
+    "stationary_density",
+    "survivor",
 ]

@@ -116,10 +116,22 @@ def change(row, last, parts, m):
 
 
 @jitable
+def transform_change(row, last, s_re, s_im):
+    """Return the largest change of E e^{-s T}, relative to 1 less that if it is small."""
+    m = s_re.size
+    largest = 0.0
+    for k in range(m):
+        q, s = complex(row[k], row[m + k]), complex(s_re[k], s_im[k])
+        moved = abs(q - complex(last[k], last[m + k])) / abs(q)
+        largest = max(largest, moved * min(1.0, abs(s * q) * math.exp(-(s * q).real)))
+    return largest
+
+
+@jitable
 def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
     """Write what `downwards` (or, without responses, `crossing`) sums into `row`.
 
-    Return the largest relative change in the last step, inf for a silent neuron.
+    Return the largest change in the last step, inf for a silent neuron.
     """
     D = 0.5 * sigma * sigma
     m = s_re.size
@@ -134,7 +146,7 @@ def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
     if n == 0:
         return math.inf
     bottom, top = drift(kind, f, p, low) + mu, surface(kind, f, p, mu, D)
-    parts = 1 if not respond else 3 if sigma > 0.0 else 2
+    parts = 3 if sigma > 0.0 else 2
     table = np.empty((MAX_LEVELS, MAX_LEVELS, row.size))
     last = np.full(row.size, math.inf)
     total = row.reshape(-1, m)
@@ -150,7 +162,10 @@ def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
         else:
             crossing(h, F, A, D, s_re, s_im, bottom, start, total)
         extrapolate(table, row, level)
-        error = change(row, last, parts, m)
+        if respond:
+            error = change(row, last, parts, m)
+        else:
+            error = transform_change(row, last, s_re, s_im)
         if error < tolerance:
             break
         last[:] = row
@@ -171,12 +186,12 @@ def one_minus_exp(z):
 
 @jitable
 def run_length(
-    j, mu, sigma, p, other, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T
+    j, most, mu, sigma, p, other, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T
 ):  # fmt: skip
-    """Return the end of the elements from `j` on that can share a grid."""
+    """Return the end of the elements from `j` on, `most` or fewer, that share a grid."""
     collect(p, j, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T)
     stop = j + 1
-    while stop < mu.size and stop - j < LANES:
+    while stop < mu.size and stop - j < most:
         collect(other, stop, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T)
         if mu[stop] != mu[j] or sigma[stop] != sigma[j] or np.any(other != p):
             break
@@ -194,7 +209,19 @@ def transits(
     j = 0
     while j < mu.size:
         stop = run_length(
-            j, mu, sigma, p, other, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T
+            j,
+            LANES,
+            mu,
+            sigma,
+            p,
+            other,
+            tau_m,
+            t_ref,
+            V_th,
+            V_reset,
+            E_L,
+            V_T,
+            Delta_T,
         )
         u, v = s_re[j:stop], s_im[j:stop]
         row = np.zeros(2 * (stop - j))
@@ -220,7 +247,19 @@ def responses(
     j = 0
     while j < mu.size:
         stop = run_length(
-            j, mu, sigma, p, other, tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T
+            j,
+            LANES,
+            mu,
+            sigma,
+            p,
+            other,
+            tau_m,
+            t_ref,
+            V_th,
+            V_reset,
+            E_L,
+            V_T,
+            Delta_T,
         )
         m = stop - j
         omega = 2.0 * math.pi * frequency[j:stop]

@@ -22,6 +22,13 @@ MAX_LEVELS = 6
 
 
 @jitable
+def conductance(F, h, D):
+    """A of a cell: 2 D chi/h, chi = 1 + (a^2/12)/(1 + a^2/60) where a = F h/D < 0."""
+    a = min(F, 0.0) * h
+    return 2.0 * D / h * (1.0 + 5.0 * a * a / (60.0 * D * D + a * a + 1e-300))
+
+
+@jitable
 def cells(kind, f, p, mu, D, edges, n, level):
     """Return widths, middles, drifts F and conductances A of the cells, upwards."""
     m = CELLS << level
@@ -35,9 +42,7 @@ def cells(kind, f, p, mu, D, edges, n, level):
             h[k * m + i] = width
     for i in range(size):
         F[i] = drift(kind, f, p, x[i]) + mu
-        a = min(F[i], 0.0) * h[i]
-        # chi = 1 + (a^2/12)/(1 + a^2/60) with a in units of D
-        A[i] = 2.0 * D / h[i] * (1.0 + 5.0 * a * a / (60.0 * D * D + a * a + 1e-300))
+        A[i] = conductance(F[i], h[i], D)
     return h, x, F, A
 
 
