@@ -23,7 +23,7 @@ MAX_LEVELS = 6
 
 @jitable
 def conductance(F, h, D):
-    """A of a cell: 2 D chi/h, chi = 1 + (a^2/12)/(1 + a^2/60) where a = F h/D < 0."""
+    """Return A = 2 D chi/h, with chi = 1 + (a^2/12)/(1 + a^2/60) for a = F h/D < 0."""
     a = min(F, 0.0) * h
     return 2.0 * D / h * (1.0 + 5.0 * a * a / (60.0 * D * D + a * a + 1e-300))
 
