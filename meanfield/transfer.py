@@ -139,7 +139,7 @@ def firing_rate(
     Notes
     -----
     `meanfield.lif` (closed form), `meanfield.integrate_and_fire` (exact, by threshold
-    integration), `meanfield.adaptation` (adaptation replaced by its mean) and
+    integration), `meanfield.adaptation` (adaptation replaced by a constant) and
     `meanfield.coloured_noise` have the equations, their accuracy and their regimes.
 
     Examples

@@ -1,4 +1,4 @@
-"""Firing of adaptive neurons in white noise, with slow variables at their mean."""
+"""Firing of adaptive neurons in white noise, with slow variables as constants."""
 
 from ._response import linear_response
 from ._stationary import WorkingPoint, cv, firing_rate, working_point

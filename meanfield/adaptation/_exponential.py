@@ -12,12 +12,10 @@ from ..errors import require
 from ..integrate_and_fire import linear_response
 from ..integrate_and_fire._evaluate import evaluate
 from ..neurons import EIF, AdEx
-from ._fixed_point import FASTEST, brackets, root, widened
+from ._fixed_point import FASTEST, SCAN, brackets, root, widened
 from ._slow import Slow
 
 _TOLERANCE = 1e-9  # of rate and mean voltage; they are found to less
-# How far drives are looked at, of the farthest: closer solutions are not told apart.
-_SCAN = np.concatenate([-np.geomspace(1.0, 1e-3, 80), np.geomspace(1e-3, 1.0, 160)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +46,11 @@ class Exponential:
             away = voltage - self.neuron.E_L
             return mu - self.spikes.mean(rate) - self.pull * away - drive
 
-        low, high = widened(surplus, mu)
+        width = 0.5 + 0.5 * np.abs(mu)
+        low, high = widened(surplus, mu - width, mu + width)
         if not self._adapts():
             span = np.maximum(np.maximum(high - mu, mu - low), self._reach())
-            grid = mu + np.multiply.outer(_SCAN, span)
+            grid = mu + np.multiply.outer(SCAN, span)
             low, high = brackets(surplus, grid, solution)
         drive = root(surplus, low, high)
         return self.neuron, drive, self._voltages(drive, sigma)[0]
@@ -91,9 +90,9 @@ class Exponential:
         _, gain, _, slope = self._voltages(point.mu, point.sigma)
         # At frequency 0 from the same integration as the working point.
         to_drive = np.where(omega == 0.0, gain, to_drive)
-        filtered = self.spikes.decay / (self.spikes.decay + 1j * omega)
-        feedback = self.spikes.response(omega, point.rate) * to_drive
-        return to_drive / (1.0 + feedback + self.pull * slope * filtered)
+        per_rate = self.spikes.slope(point.rate)
+        follows = self.spikes.filter(omega, point.rate)
+        return to_drive / (1.0 + (per_rate * to_drive + self.pull * slope) * follows)
 
 
 def exponential(neuron: AdEx) -> Exponential:

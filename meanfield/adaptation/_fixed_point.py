@@ -11,6 +11,8 @@ _UNBOUND = (
     "the rate grows without bound: the adaptation feeds the spikes that feed it; give the "
     "neuron a refractory period"
 )
+# How far a scan looks, of the farthest: closer solutions are not told apart.
+SCAN = np.concatenate([-np.geomspace(1.001, 1e-3, 80), np.geomspace(1e-3, 1.001, 160)])
 _STEPS = 200  # more than bisection needs
 _TOLERANCE = 1e-13  # relative to the root
 _FLOOR = 1e-18  # relative to the bracket, for roots at 0
@@ -78,14 +80,16 @@ def _fraction(a, b, c, fa, fb, fc) -> np.ndarray:
     return np.where(safe, t, 0.5)
 
 
-def widened(f: Function, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return ends, about as far from the middle as needed, between which f falls below 0.
+def widened(
+    f: Function, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move ends apart until f falls below 0 between them.
 
     Parameters
     ----------
     f : callable
         Takes and returns arrays of one shape.
-    middle : numpy.ndarray
+    low, high : numpy.ndarray
         Where to begin.
 
     Returns
@@ -98,15 +102,12 @@ def widened(f: Function, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ConvergenceError
         If f does not fall below 0.
     """
-    width = 0.5 + 0.5 * np.abs(middle)
-    low, high = middle - width, middle + width
     for _ in range(_WIDEST):
         short, far = f(low) < 0.0, f(high) > 0.0
         if not np.any(short | far):
             return low, high
-        width = 2.0 * width
-        low = np.where(short, middle - width, low)
-        high = np.where(far, middle + width, high)
+        width = high - low
+        low, high = np.where(short, low - width, low), np.where(far, high + width, high)
     raise ConvergenceError(_UNBOUND)
 
 

@@ -25,7 +25,8 @@ from ..special._jit import jitable, kernel
 _LEFT = -2.0
 # Below, the noise changes y by a relative 1e-14 and less.
 _NOISELESS = -1e7
-_TERMS = 26  # of a Taylor series over a step in which u changes by a factor of about e
+_SILENT = 27.0  # b^2 beyond the logarithm of the smallest rate
+_TERMS = 26  # of a Taylor series over a step in which u changes by at most e^3 or so
 _SLOWEST = 1e-60  # stands for a modulation of frequency 0
 _PANELS = 0.5 * math.log(2.0)  # half length in ln|x|
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -34,7 +35,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 @jitable
 def _log1p(z):
     w = 1.0 + z
-    return cmath.log(w) * (z / (w - 1.0)) if w != 1.0 else z
+    return np.log(w) * (z / (w - 1.0)) if w != 1.0 else z
 
 
 @jitable
@@ -57,7 +58,7 @@ def _slope_left(x, lam):
     """
     reach = 12.5 / -x
     n = int(reach * (reach + 2.0 * math.sqrt(abs(lam)))) + 6
-    s = cmath.sqrt(x * x + 2.0 * (lam + n))
+    s = np.sqrt(x * x + 2.0 * (lam + n))
     y = x + s - (1.0 + x / s) / (2.0 * s)
     for k in range(n - 1, -1, -1):
         y = 2.0 * (lam + k) / (y - 2.0 * x)
@@ -67,7 +68,7 @@ def _slope_left(x, lam):
 @jitable
 def _log_ratio_left(a, b, lam):
     """ln(u(b)/u(a)) for a < b <= _LEFT: y is smooth in ln|x|."""
-    total, end = 0.0j, math.log(-b)
+    total, end = 0.0 * lam, math.log(-b)
     width = math.log(a / b)
     n = int(width / (2.0 * _PANELS)) + 1
     half = 0.5 * width / n
@@ -82,7 +83,7 @@ def _log_ratio_left(a, b, lam):
 @jitable
 def _step(x, h, y, lam):
     """Return y(x + h) and ln(u(x + h)/u(x)), by the Taylor series of u/u(x) - 1."""
-    last, now = 1.0 + 0.0j, y * h
+    last, now = 1.0 + 0.0 * lam, y * h
     change, slope = now, now
     for n in range(_TERMS):
         following = 2.0 * h * (x * (n + 1) * now + h * (n + lam) * last)
@@ -95,9 +96,9 @@ def _step(x, h, y, lam):
 @jitable
 def _advance(x, end, y, lam):
     """Return y(end) and ln(u(end)/u(x))."""
-    total = 0.0j
+    total = 0.0 * lam
     while x < end:
-        h = min(0.5, 1.0 / (1.0 + abs(x) + math.sqrt(2.0 * abs(lam))))
+        h = min(0.5, 1.5 / (1.0 + abs(x) + math.sqrt(2.0 * abs(lam))))
         h = min(h, end - x)
         y, grown = _step(x, h, y, lam)
         total += grown
@@ -139,6 +140,31 @@ def _responses(omega, rate, mu, sigma, tau, t_ref, V_th, V_reset, E_L):
         return complex(-math.inf, 0.0), complex(math.inf, 0.0)
     per = rate / away
     return -per * at_threshold, per * at_reset * cmath.exp(-grown)
+
+
+@jitable
+def _transform(decay, mu, sigma, tau, V_th, V_reset, E_L):
+    """-ln E e^(-decay T), and what it changes by where threshold and reset move."""
+    mean = E_L + mu * tau
+    unit = sigma * math.sqrt(tau)
+    lam = decay * tau
+    if V_th - mean >= _SILENT * unit:
+        return math.inf, 0.0, 0.0
+    if V_th - mean <= _NOISELESS * unit:
+        grown = lam * math.log1p((V_th - V_reset) / (mean - V_th))
+        return grown, lam / (mean - V_th), -lam / (mean - V_reset)
+    a, b = (V_reset - mean) / unit, (V_th - mean) / unit
+    at_reset, at_threshold, grown = _slopes(a, b, lam)
+    return grown, at_threshold / unit, -at_reset / unit
+
+
+@kernel
+def transforms(decay, mu, sigma, log, by_threshold, by_reset, tau, V_th, V_reset, E_L):
+    for i in range(mu.size):
+        log[i], by_threshold[i], by_reset[i] = _transform(
+            decay[i], mu[i], sigma[i], at(tau, i), at(V_th, i), at(V_reset, i),
+            at(E_L, i),
+        )  # fmt: skip
 
 
 @kernel

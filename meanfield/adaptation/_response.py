@@ -41,10 +41,10 @@ def linear_response(
     -----
     R/(1 - R A - (B + kappa e^(-i omega t_ref) D) Theta), where R, B and D are the
     responses of the neuron of `working_point` to drive, threshold and reset, A and Theta
-    those of mean currents and threshold to the rate, low-pass filters of their rates of
-    decay, and kappa is `voltage_reset_fraction` [1]_. With adaptation of the drive only
-    it is R/(1 - R A), a high-pass filter. B and D come from the Laplace transform of
-    first-passage times [2]_, and R = -tau_m (B + D)/(1 + i omega tau_m).
+    those of its constant currents and threshold to the rate, which pass the low-pass
+    filters of their decay, and kappa is `voltage_reset_fraction` [1]_. With adaptation of
+    the drive only it is R/(1 - R A), a high-pass filter. B and D come from the Laplace
+    transform of first-passage times [2]_, and R = -tau_m (B + D)/(1 + i omega tau_m).
 
     For the AdEx it is R/(1 + (R b + K a) L/C_m) with the low-pass filter L of tau_w and
     K = d<V>/dmu: the mean voltage is taken to follow the drive at once, tau_m << tau_w.
@@ -66,7 +66,7 @@ def linear_response(
     >>> from meanfield.neurons import AdaptiveLIF
     >>> neuron = AdaptiveLIF(Delta_theta=5.0)
     >>> abs(adaptation.linear_response([0.0, 0.001, 0.01], 1.5, 1.0, neuron)).round(4)
-    array([0.0197, 0.0221, 0.0395])
+    array([0.0203, 0.0226, 0.0392])
     """
     f = as_float("frequency", frequency)
     require(np.isfinite(f), "frequency", "must be finite (kHz)", f)

@@ -1,8 +1,7 @@
-"""What a slow variable is on average, and how it follows the rate.
+"""Slow variables: what spikes add, how they decay, and how they follow the rate.
 
-A spike adds to the variable, which decays at the rate `decay`. V feels it while it moves,
-not in the refractory period, so the mean is over the free time T = 1/rate - t_ref of an
-interval. For equal intervals, with what it is at their beginning,
+The mean is over the free time T = 1/rate - t_ref of an interval, in which V moves. For
+equal intervals, with what it is at their beginning,
 
     mean = start (1 - e^(-decay T))/(decay T),
     start = jump/(1 - kept e^(-decay/rate)).
@@ -68,11 +67,10 @@ class Slow:
         slope = self.mean(rate) / rate * interval * (fall + by_start)
         return np.where(fires, slope, self.jump / self.decay)
 
-    def response(self, omega: np.ndarray, rate: np.ndarray) -> np.ndarray:
-        """Return what the mean does at e^(+i omega t) where the rate moves by 1.
+    def filter(self, omega: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return how the variable follows a rate that moves at e^(+i omega t).
 
         The low-pass filter of the decay, to which spikes contribute where they reset.
         """
         forgets = self.decay + rate * (1.0 - self.kept)
-        filtered = forgets / (forgets + 1j * omega)
-        return self.slope(rate) * filtered * np.exp(-1j * omega * self.delay)
+        return forgets / (forgets + 1j * omega) * np.exp(-1j * omega * self.delay)

@@ -25,7 +25,8 @@ class WorkingPoint:
     Parameters
     ----------
     neuron : LIF or EIF
-        The neuron without adaptation that fires the same, of the broadcast shape.
+        The neuron without adaptation that fires the same, of the broadcast shape; its
+        threshold is about that at spikes.
     mu : float or numpy.ndarray
         Its drive [mV/ms].
     sigma : float or numpy.ndarray
@@ -78,28 +79,29 @@ def working_point(
 
     Notes
     -----
-    Slow variables are replaced by their mean at the rate, and the rate solves
+    Slow variables are replaced by constants that reproduce themselves [1]_ [2]_. In an
+    interval a variable decays as z e^(-k t). The constants that change the mean interval
+    as that does, to first order in z, are for thresholds and for currents
 
-    rate = phi(mu + A(rate), sigma; V_th + theta(rate), V_reset + kappa theta(rate))
+    z F(k)  and  z (F(k) - F(1/tau_m))/((1 - k tau_m)(1 - F(1/tau_m))),
 
-    with the rate phi of the leaky neuron [1]_ [2]_. A variable that spikes add J to and
-    that decays at the rate k has, over the free time T = 1/rate - t_ref of equal
-    intervals, the mean
+    F(k) = E e^(-k T) of the time T from reset to threshold, and z = J/(1 - asc_r
+    e^(-k t_ref) F(k)) is the mean beginning, J being `th_spike_add`, `asc_amps`/C_m, or
+    Delta_theta e^(-t_ref/tau_theta). For slow variables they are the mean, J rate/k. They
+    are exact without noise, at any k, unless the neuron bursts. V_reset of a GLIF with
+    reset rules follows from its threshold. Neglected is that z differs between intervals.
 
-    J (1 - e^(-k T))/(k T)/(1 - asc_r e^(-k/rate)),
+    For the AdEx the base is the EIF with tau_m = C_m/g_L at the drive mu - w/C_m, and w its
+    mean: of what spikes add, over the free time of equal intervals, and a (<V> - E_L), with
+    the density of V, V_reset in refractory periods.
 
-    which is J rate/k for t_ref = 0 and asc_r = 1. J is `asc_amps`/C_m, `th_spike_add`, or
-    Delta_theta e^(-t_ref/tau_theta), what is left when the refractory period ends; kappa
-    is `voltage_reset_fraction`. For the AdEx the base is the EIF with tau_m = C_m/g_L, and
-    its drive mu - w/C_m with the mean w that spikes, J = b e^(-t_ref/tau_w), and
-    voltage, a (<V> - E_L), cause; <V> is that of the stationary density, and V_reset in
-    refractory periods. With thresholds that rise and currents that inhibit, phi
-    falls with the rate at which it is adapted, and the solution is unique. Else a grid of
-    272 rates up to 1/t_ref (240 drives for the AdEx) is searched. Solved to a relative
-    1e-13 (1e-9 for the AdEx).
+    With thresholds that rise and currents that inhibit, adaptation falls where it is
+    assumed to be stronger: the solution is unique. Else a grid of 240 values is searched.
+    Solved to a relative 1e-12 (1e-9 for the AdEx).
 
-    It holds where the slow variables are slow, rate/k >> 1; docs/theory/adaptation.md has
-    the errors against simulation.
+    Measured against simulation (docs/benchmarks/adaptation.md): rates of leaky neurons
+    within 2 % where rate/k > 3, 8 % where it is above 0.3, 14 % above 0.1; of the AdEx
+    within 4 % where it is above 3, and 11 % at 1.
 
     References
     ----------
@@ -114,7 +116,7 @@ def working_point(
     >>> from meanfield.neurons import AdaptiveLIF
     >>> point = adaptation.working_point(1.5, 1.0, AdaptiveLIF(Delta_theta=5.0))
     >>> print(f"{point.rate * 1e3:.2f} Hz at a threshold of {point.neuron.V_th:.2f} mV")
-    18.77 Hz at a threshold of 29.38 mV
+    21.00 Hz at a threshold of 28.47 mV
     """
     return solve(*prepare(mu, sigma, neuron), solution)
 
@@ -190,8 +192,7 @@ def firing_rate(
 
     Notes
     -----
-    The rate that reproduces itself by the mean adaptation that it causes; see
-    `working_point`.
+    The rate that reproduces itself by the adaptation that it causes; see `working_point`.
 
     Examples
     --------
@@ -199,7 +200,7 @@ def firing_rate(
     >>> from meanfield.neurons import GLIF
     >>> adapting = GLIF(t_ref=3.0, asc_amps=(-8.0, -20.0), asc_decay=(0.003, 0.02))
     >>> adaptation.firing_rate([1.5, 2.0, 2.5], 1.0, adapting).round(4)
-    array([0.0075, 0.0161, 0.0243])
+    array([0.0082, 0.0168, 0.0248])
     """
     rate = working_point(mu, sigma, neuron, solution=solution).rate
     return rate.astype(precision(mu, sigma))
@@ -231,17 +232,18 @@ def cv(
 
     Notes
     -----
-    That of the neuron of `working_point`. Neglected is that a short interval leaves more
-    adaptation to the next: the negative correlations of intervals, and what fluctuations
-    of the adaptation add to the intervals. Counts in long windows vary less than cv^2
-    says.
+    That of the neuron of `working_point`. Neglected is that adaptation decays within an
+    interval, and that a short one leaves more of it to the next: the correlations of
+    intervals are negative. Intervals and, even more so, counts in long windows vary less
+    than this says: within 15 % of the simulated CV where rate/k > 10 for all slow
+    variables, up to twice too large and more at rate/k < 1.
 
     Examples
     --------
     >>> from meanfield import adaptation
     >>> from meanfield.neurons import AdaptiveLIF
     >>> round(float(adaptation.cv(1.5, 1.0, AdaptiveLIF(Delta_theta=5.0))), 3)
-    0.363
+    0.339
     """
     point = working_point(mu, sigma, neuron, solution=solution)
     of_base = lif.cv if isinstance(point.neuron, LIF) else integrate_and_fire.cv

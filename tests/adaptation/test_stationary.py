@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import mpmath
 import numpy as np
 import pytest
+from mpmath import mpf
 from scipy.optimize import brentq
 
 from meanfield import ConvergenceError, adaptation, lif
 from meanfield.adaptation._slow import Slow
 from meanfield.neurons import EIF, GLIF, LIF, AdaptiveLIF
+from spiking_reference import simulate_glif
 from tests import oracle
 
 MU = np.linspace(0.2, 4.0, 12)
@@ -58,18 +61,72 @@ def test_the_rate_is_that_of_the_working_point(neuron):
     assert np.all(np.diff(point.rate) > 0.0)
 
 
+def transformed(decay, mu, sigma, base):
+    """E e^(-decay T), by parabolic cylinder functions."""
+    with mpmath.workdps(40):
+        a, b, _, tau = oracle.arguments(mu, sigma, base)
+        lam, root = mpf(decay) * tau, mpmath.sqrt(2)
+        a_side, b_side = (
+            mpmath.exp(x * x / 2) * mpmath.pcfd(-lam, -root * x) for x in (a, b)
+        )
+        return float(a_side / b_side)
+
+
 @pytest.mark.parametrize(("mu", "sigma"), [(1.2, 2.0), (2.0, 0.5), (0.8, 1.0)])
 def test_adaptive_threshold_by_hand(mu, sigma):
-    # Without refractory period the mean threshold is V_th + Delta tau rate.
-    neuron = AdaptiveLIF(tau_theta=150.0, Delta_theta=3.0, E_L=-1.0)
+    neuron = AdaptiveLIF(tau_theta=150.0, Delta_theta=3.0, E_L=-1.0, t_ref=4.0)
 
-    def surplus(rate):
-        base = LIF(t_ref=0.0, E_L=-1.0, V_th=20.0 + 450.0 * rate)
-        return float(oracle.moments(mu, sigma, base)[0]) - rate
+    def surplus(shift):
+        base = LIF(t_ref=4.0, E_L=-1.0, V_th=20.0 + shift)
+        left = transformed(1.0 / 150.0, mu, sigma, base)
+        # Of geometric series of jumps, each before its decay through t_ref.
+        passed = np.exp(-4.0 / 150.0)
+        return 3.0 * passed * left / (1.0 - passed * left) - shift
 
-    expected = brentq(surplus, 0.0, 1.0, xtol=1e-16, rtol=1e-13)
+    shift = brentq(surplus, 0.0, 100.0, xtol=1e-13)
+    base = LIF(t_ref=4.0, E_L=-1.0, V_th=20.0 + shift)
+    expected = float(oracle.moments(mu, sigma, base)[0])
     found = adaptation.firing_rate(mu, sigma, neuron)
-    assert found == pytest.approx(expected, rel=1e-11)
+    assert found == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 3.0])
+def test_a_weak_current_to_first_order(sigma):
+    # Seen from its response to the current, V meets a threshold and leaves a reset that
+    # have moved by tau e^(-k t)/(1 - k tau).
+    mu, tau, h = 1.6, 20.0, 1e-3
+    neuron = GLIF(
+        C_m=100.0, g_L=5.0, E_L=0.0, V_th=20.0, t_ref=0.0, asc_amps=(-1.0,),
+        asc_decay=(0.08,), asc_r=(0.0,),
+    )  # fmt: skip
+    base = LIF(tau_m=tau, t_ref=0.0)
+    left = transformed(0.08, mu, sigma, base)
+
+    def slope(name):
+        ends = (replace(base, **{name: getattr(base, name) + d}) for d in (h, -h))
+        times = [1.0 / float(oracle.moments(mu, sigma, end)[0]) for end in ends]
+        return (times[0] - times[1]) / (2.0 * h)
+
+    change = -(slope("V_th") * left + slope("V_reset")) * tau / (1.0 - 0.08 * tau)
+    weak = [adaptation.firing_rate(mu, sigma, replace(neuron, asc_amps=(z,)))
+            for z in (-0.01, 0.0)]  # fmt: skip
+    found = (1.0 / weak[0] - 1.0 / weak[1]) / (-0.01 / 100.0)
+    assert found == pytest.approx(change, rel=1e-4)
+
+
+@pytest.mark.parametrize("neuron", [
+    GLIF(**RULES), GLIF(**CURRENTS), GLIF(**RULES, **CURRENTS, asc_r=(0.5, 1.0)),
+    GLIF(**RULES | {"voltage_reset_fraction": -0.2}, asc_amps=(-60.0, -30.0),
+         asc_decay=(0.1, 5.5 / 105.0)),
+    GLIF(asc_amps=(10.0,), asc_decay=(0.1,)),
+])  # fmt: skip
+def test_without_noise_it_is_exact(neuron):
+    mu = np.array([2.2, 3.0, 4.0])
+    current = np.repeat(105.0 * mu[:, None], 4000, axis=1)
+    spikes = simulate_glif(neuron, current, dt=1.0, threads=1, progress=False).spikes
+    interval = [np.diff(spikes.of(i)[-2:])[0] for i in range(3)]
+    found = adaptation.firing_rate(mu, 0.0, neuron)
+    assert np.allclose(found, 1.0 / np.array(interval), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kept", [1.0, 0.4, 0.0])
@@ -101,11 +158,9 @@ def test_without_noise():
     rate = adaptation.firing_rate([-1.0, 1.0, 1.001, 3.0], 0.0, neuron)
     assert np.array_equal(rate[:2], [0.0, 0.0])
     assert np.all(rate[2:] > 0.0)
-    # V reaches V_th + Delta tau rate after 1/rate.
-    top = 20.0 + 500.0 * rate[3]
-    assert rate[3] == pytest.approx(
-        1.0 / (20.0 * np.log(60.0 / (60.0 - top))), rel=1e-11
-    )
+    interval = 1.0 / rate[3]
+    top = 20.0 + 5.0 / np.expm1(interval / 100.0)
+    assert interval == pytest.approx(20.0 * np.log(60.0 / (60.0 - top)), rel=1e-11)
 
 
 def test_silent_and_fast_neurons():

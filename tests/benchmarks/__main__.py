@@ -1,7 +1,11 @@
 """All benchmarks: ``make bench``."""
 
 from . import (
+<<<<<<< HEAD
     bench_dynamics,
+=======
+    bench_adaptation,
+>>>>>>> 95458ed (adaptation: constants that are right to first order in the adaptation; benchmark)
     bench_glif,
     bench_layers,
     bench_networks,
@@ -26,5 +30,6 @@ for benchmark in (
     bench_networks,
     bench_glif,
     bench_simulate_bias,
+    bench_adaptation,
 ):
     benchmark.main()
