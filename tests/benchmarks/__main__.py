@@ -1,11 +1,9 @@
 """All benchmarks: ``make bench``."""
 
 from . import (
-<<<<<<< HEAD
-    bench_dynamics,
-=======
     bench_adaptation,
->>>>>>> 95458ed (adaptation: constants that are right to first order in the adaptation; benchmark)
+    bench_coloured,
+    bench_dynamics,
     bench_glif,
     bench_layers,
     bench_networks,
@@ -25,6 +23,7 @@ for benchmark in (
     bench_nn,
     bench_renewal,
     bench_shot_noise,
+    bench_coloured,
     bench_simulate_speed,
     bench_layers,
     bench_networks,
