@@ -85,15 +85,15 @@ def moment_activation(
     intervals are correlated, and std^2/rate is not CV^2.
 
     "fokker_planck" solves the two-dimensional backward equation by finite elements
-    (docs/theory/coloured_noise), 10 to 50 ms a point. For 110 random neurons with
+    (docs/theory/coloured_noise), 10 to 50 ms a point. For 100 random neurons with
     tau_syn/tau_m from 1e-4 to 10 and rates from 1e-7/tau_m, five times as many unknowns
     change the rate by 2e-4 at most, the CV by 3e-4, the Fano factor by 6e-4 and
     d rate/d mu by 5e-4. Firing that is rarer than about exp(-12)/tau_m is found as an
     escape, down to rates that underflow.
 
     "effective_threshold" is white noise with `effective_neuron`: microseconds, and an
-    error of about tau_syn/(2 tau_m) of the rate [1]_. "auto" is "fokker_planck" for
-    tau_syn > 1e-6 tau_m.
+    error of about tau_syn/(2 tau_m) of the rate, more where spikes are rare [1]_. "auto"
+    is "fokker_planck" for tau_syn > 1e-6 tau_m.
 
     References
     ----------

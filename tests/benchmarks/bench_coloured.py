@@ -38,7 +38,7 @@ def finer():
 
 def by_simulation():
     """Rates and CVs beside simulations, with the standard error of the simulated rate."""
-    yield "| tau_syn/tau_m | simulated (Hz) | Fokker-Planck | | effective threshold | | "
+    yield "| tau_syn/tau_m | simulated (Hz) | Fokker-Planck | | effective threshold | |"
     yield "|---|---|---|---|---|---|"
     order = np.argsort(SIMULATED[5] / SIMULATED[4], kind="stable")
     for row in SIMULATED.T[order]:
