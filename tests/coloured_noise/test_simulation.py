@@ -1,5 +1,7 @@
 """Coloured noise against simulated neurons: rate, CV, Fano factor, linear response."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,7 @@ def error_of_mean(values):
 def test_rate_and_variability(mu, ratio):
     point = mu, 1.0, ratio * NEURON.tau_m, NEURON
     run = simulated(*point[:3])
+    spikes: Any = run.spikes
     rates = run.counts / DURATION
     expected = cn.firing_rate(*point)
     # A spike is found at the end of a step, half a step late on average.
@@ -55,9 +58,9 @@ def test_rate_and_variability(mu, ratio):
     tolerance = SIGNIFICANT * error_of_mean(variances) / (2 * cv * mean**2)
     assert abs(cv - cn.cv(*point)) < tolerance + 2e-3 * cv
 
-    edges = run.spikes.t_start + np.arange(0, DURATION + 1, WINDOW)
+    edges = spikes.t_start + np.arange(0, DURATION + 1, WINDOW)
     counts = np.histogram2d(
-        run.spikes.neurons, run.spikes.times, [np.arange(N + 1) - 0.5, edges]
+        spikes.neurons, spikes.times, [np.arange(N + 1) - 0.5, edges]
     )[0]
     squares = np.mean((counts - counts.mean()) ** 2, axis=1)
     fano = np.mean(squares) / counts.mean()
@@ -72,7 +75,8 @@ def test_linear_response():
     frequencies, amplitude, point = [0.02, 0.1], 0.1, (1.0, 1.0, 5.0, NEURON)
     waves = [Sinusoid(amplitude=amplitude, frequency=f) for f in frequencies]
     run = simulated(*point[:3], waves)
-    times = run.spikes.times - run.spikes.t_start - DT / 2
+    spikes: Any = run.spikes
+    times = spikes.times - spikes.t_start - DT / 2
     expected = cn.linear_response(frequencies, *point)
     for f, response in zip(frequencies, expected, strict=True):
         scale = 2 / (N * DURATION * amplitude)
