@@ -3,6 +3,7 @@
 from . import (
     bench_adaptation,
     bench_coloured,
+    bench_conductance,
     bench_dynamics,
     bench_glif,
     bench_layers,
@@ -24,6 +25,7 @@ for benchmark in (
     bench_renewal,
     bench_shot_noise,
     bench_coloured,
+    bench_conductance,
     bench_simulate_speed,
     bench_layers,
     bench_networks,
