@@ -20,12 +20,17 @@ LANES = 8  # values of s that share a grid
 
 
 @jitable
-def upwards(h, F, A, D, s_re, s_im, bottom, mean, curvature):
-    """Write q, and q' + s q^2, at the middles of the cells, for all s."""
+def upwards(h, F, A, D, s_re, s_im, bottom, start, mean, curvature, ends):
+    """Write q, and q' + s q^2, at the middles of the cells, for all s.
+
+    Into `ends`: q at the threshold and at the reset.
+    """
     m = s_re.size
     q = np.full(m, 1.0 / bottom if bottom > 0.0 else 0.0)
     p = np.zeros(m)  # the imaginary part
     for i in range(h.size):
+        if i == start:
+            ends[2], ends[3] = q, p
         plus, minus = 0.5 * (A[i] + F[i]), 0.5 * (A[i] - F[i])
         slope = 0.5 * A[i] / D if D > 0.0 else 1.0 / h[i]
         for k in range(m):
@@ -39,6 +44,7 @@ def upwards(h, F, A, D, s_re, s_im, bottom, mean, curvature):
             curvature[0, i, k] = slope * (q1 - q[k]) + u * a - v * b
             curvature[1, i, k] = slope * (p1 - p[k]) + u * b + v * a
             q[k], p[k] = q1, p1
+    ends[0], ends[1] = q, p
 
 
 @jitable
@@ -147,6 +153,7 @@ def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
         return math.inf
     bottom, top = drift(kind, f, p, low) + mu, surface(kind, f, p, mu, D)
     parts = 3 if sigma > 0.0 else 2
+    # What is checked comes first: the ends of q converge with the integrals.
     table = np.empty((MAX_LEVELS, MAX_LEVELS, row.size))
     last = np.full(row.size, math.inf)
     total = row.reshape(-1, m)
@@ -156,8 +163,8 @@ def solve(kind, f, p, mu, sigma, s_re, s_im, respond, tolerance, edges, row):
         start = h.size // n * (n - above)
         if respond:
             mean, curvature = np.empty((2, h.size, m)), np.empty((2, h.size, m))
-            upwards(h, F, A, D, s_re, s_im, bottom, mean, curvature)
-            T = downwards(h, F, A, start, top, s_im, mean, curvature, total)
+            upwards(h, F, A, D, s_re, s_im, bottom, start, mean, curvature, total[6:])
+            T = downwards(h, F, A, start, top, s_im, mean, curvature, total[:6])
             total[2:] /= T + p[T_REF]
         else:
             crossing(h, F, A, D, s_re, s_im, bottom, start, total)
@@ -240,9 +247,9 @@ def transits(
 def responses(
     kind, f, tolerance, frequency, mu, sigma,
     tau_m, t_ref, V_th, V_reset, E_L, V_T, Delta_T,
-    mu_re, mu_im, sigma_re, sigma_im, error,
+    mu_re, mu_im, sigma_re, sigma_im, th_re, th_im, reset_re, reset_im, error,
 ):  # fmt: skip
-    """Linear responses of the rate to mu and to sigma, and their relative error."""
+    """Linear responses of the rate to mu, sigma, V_th and V_reset, and their error."""
     edges, p, other = np.empty(MAX_PANELS), np.empty(COLUMNS), np.empty(COLUMNS)
     j = 0
     while j < mu.size:
@@ -263,7 +270,7 @@ def responses(
         )
         m = stop - j
         omega = 2.0 * math.pi * frequency[j:stop]
-        row = np.zeros(6 * m)
+        row = np.zeros(10 * m)
         found = math.nan
         if not math.isnan(mu[j] + sigma[j] + omega.sum()):
             found = solve(
@@ -274,11 +281,17 @@ def responses(
             i = j + k
             error[i] = found if found < math.inf else 0.0
             factor = complex(found, 0.0) if math.isnan(found) else 0j
+            again = 0j
             if found < math.inf:
                 cycle = complex(row[k] + p[T_REF], row[m + k])
                 factor = 1.0 / (cycle * one_minus_exp(1j * omega[k] * cycle))
+                again = cmath.exp(-1j * omega[k] * cycle)
             to_mu = factor * complex(row[2 * m + k], row[3 * m + k])
             to_sigma = sigma[i] * factor * complex(row[4 * m + k], row[5 * m + k])
+            to_th = -factor * complex(row[6 * m + k], row[7 * m + k])
+            to_reset = again * factor * complex(row[8 * m + k], row[9 * m + k])
             mu_re[i], mu_im[i] = to_mu.real, to_mu.imag
             sigma_re[i], sigma_im[i] = to_sigma.real, to_sigma.imag
+            th_re[i], th_im[i] = to_th.real, to_th.imag
+            reset_re[i], reset_im[i] = to_reset.real, to_reset.imag
         j = stop

@@ -13,6 +13,7 @@ TOLERANCE = 1e-6
 _TRANSIT = (
     1e-9  # of the interval's transform, from whose small differences spectra come
 )
+_MODULATIONS = ("mu", "sigma", "V_th", "V_reset")
 _SLOW = 1e-5  # phase advance in an interval below which a spectrum is at its limit
 
 
@@ -21,6 +22,8 @@ class Responses(NamedTuple):
 
     mu: Any
     sigma: Any
+    V_th: Any
+    V_reset: Any
     error: Any
 
 
@@ -33,7 +36,7 @@ def responses(
     tolerance: float = TOLERANCE,
     threads: int | None = None,
 ) -> Responses:
-    """Linear response of the rate to modulations of mean and noise.
+    """Linear response of the rate to modulations of mean, noise, threshold and reset.
 
     Parameters
     ----------
@@ -53,9 +56,10 @@ def responses(
     Returns
     -------
     Responses
-        ``mu`` [1/mV] and ``sigma`` [1/(mV sqrt(ms))], complex: the rate is
-        rate_0 + Re(epsilon R e^{i omega t}) for a modulation by epsilon cos(omega t); and
-        ``error``, the relative change in the last refinement, which bounds the error.
+        ``mu`` [1/mV], ``sigma`` [1/(mV sqrt(ms))], ``V_th`` and ``V_reset`` [1/(mV ms)],
+        complex: the rate is rate_0 + Re(epsilon R e^{i omega t}) for a modulation by
+        epsilon cos(omega t), of the reset at the times of restarts; and ``error``, the
+        relative change in the last refinement, which bounds the error.
 
     Raises
     ------
@@ -69,7 +73,9 @@ def responses(
     With psi(x) = E exp(-i omega T_x), T_x the time from x to the threshold, the density P
     of the stationary state, and rho = psi(V_reset) exp(-i omega t_ref) [1]_ [2]_,
 
-    R_mu = int P psi' dV/(1 - rho),  R_sigma = sigma int P psi'' dV/(1 - rho).
+    R_mu = int P psi' dV/(1 - rho),  R_sigma = sigma int P psi'' dV/(1 - rho),
+    R_th = -rate psi'(V_th)/(1 - rho),
+    R_reset = rate psi'(V_reset) e^{-i omega t_ref}/(1 - rho).
 
     At frequency 0 the derivatives of the rate. At high frequency the `LIF` has
     R_mu ~ rate (sigma^2 i omega/2)^-1/2, a phase of -45 degrees, and the `EIF`
@@ -97,11 +103,13 @@ def responses(
     from . import _response
 
     inputs = {"frequency": np.abs(given), "mu": mu, "sigma": sigma}
-    a, b, c, d, error = evaluate(
-        _response.responses, 5, inputs, neuron, tolerance, threads, free=("frequency",)
+    *parts, error = evaluate(
+        _response.responses, 9, inputs, neuron, tolerance, threads, free=("frequency",)
     )
     sign = np.where(given < 0, -1.0, 1.0)
-    return Responses(a + 1j * (sign * b), c + 1j * (sign * d), error)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    found = [re + 1j * (sign * im) for re, im in pairs]
+    return Responses(found[0], found[1], found[2], found[3], error)
 
 
 def linear_response(
@@ -119,13 +127,13 @@ def linear_response(
     ----------
     frequency, mu, sigma, neuron, threads
         As for `responses`.
-    modulation : {"mu", "sigma"}
+    modulation : {"mu", "sigma", "V_th", "V_reset"}
         What is modulated.
 
     Returns
     -------
     numpy.ndarray or complex
-        Of the broadcast shape; [1/mV] or [1/(mV sqrt(ms))], see `responses`.
+        Of the broadcast shape; for the units see `responses`.
 
     Raises
     ------
@@ -140,10 +148,12 @@ def linear_response(
     >>> round(float(np.angle(high, deg=True)), 1)
     -44.9
     """
-    if modulation not in ("mu", "sigma"):
-        raise ValueError(f"`modulation` must be 'mu' or 'sigma'; got {modulation!r}")
+    if modulation not in _MODULATIONS:
+        raise ValueError(
+            f"`modulation` must be one of {_MODULATIONS}; got {modulation!r}"
+        )
     found = responses(frequency, mu, sigma, neuron, threads=threads)
-    return found.mu if modulation == "mu" else found.sigma
+    return getattr(found, modulation)
 
 
 def characteristic_function(

@@ -9,6 +9,7 @@ import pytest
 import meanfield as mf
 from meanfield.integrate_and_fire import (
     characteristic_function,
+    derivatives,
     linear_response,
     power_spectrum,
     responses,
@@ -81,6 +82,12 @@ class TestLimits:
         assert found.mu.imag == found.sigma.imag == 0
         gain = stationary(mu, sigma, neuron).gain
         assert found.mu.real == pytest.approx(gain, rel=1e-7)
+        slopes = derivatives(mu, sigma, neuron)
+        for name in ("mu", "sigma", "V_th", "V_reset"):
+            slope = slopes.rate[slopes.names.index(name)]
+            assert getattr(found, name).real == pytest.approx(
+                slope, rel=1e-5, abs=1e-14
+            )
         low = responses(1e-9, mu, sigma, neuron)
         assert low.mu == pytest.approx(found.mu, rel=1e-5)
 
@@ -99,6 +106,14 @@ class TestLimits:
         assert both[1] == both[0].conjugate()
         both = power_spectrum([0.01, -0.01], mu, sigma, neuron)
         assert both[1] == both[0]
+
+
+def test_moving_frame():
+    """V, threshold and reset moved together: the leak is all that a neuron notices."""
+    f = np.array([0.001, 0.01, 0.1, 1.0])
+    found = responses(f, 0.9, 1.0, LIF(t_ref=0.0), tolerance=1e-8)
+    drive = -(2j * math.pi * f + 1 / 20.0) * found.mu
+    assert found.V_th + found.V_reset == pytest.approx(drive, rel=1e-6)
 
 
 def test_high_frequencies():
@@ -159,7 +174,7 @@ def test_shapes_do_not_matter():
         (
             lambda: linear_response(0.1, 1.0, 1.0, EIF(), modulation="tau"),
             ValueError,
-            "`modulation` must be 'mu' or 'sigma'; got 'tau'",
+            "`modulation` must be one of .*; got 'tau'",
         ),
     ],
 )
