@@ -16,6 +16,7 @@ from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
 from .losses import GaussianNLL, MomentCrossEntropy, MomentMSE, class_probabilities
 from .normalization import MomentBatchNorm
 from .recurrent import MomentRNN
+from .table import Table
 
 __all__ = [
     "GaussianNLL",
@@ -33,6 +34,7 @@ __all__ = [
     "MomentRNN",
     "Moments",
     "SpikingLayer",
+    "Table",
     "class_probabilities",
     "convert",
     "dense",

@@ -4,14 +4,13 @@ import copy
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..moments import Moments
-from ..neurons import LIF
 from .convolution import MomentAvgPool2d, MomentConv2d, MomentFlatten
 from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
 from .normalization import MomentBatchNorm
@@ -20,13 +19,13 @@ __all__ = ["SpikingLayer", "convert", "fold"]
 
 
 class SpikingLayer(NamedTuple):
-    """A layer of leaky integrate-and-fire neurons with delta synapses.
+    """A layer of integrate-and-fire neurons with delta synapses.
 
     Parameters
     ----------
     weights : numpy.ndarray
         Weights (n_out, n_in) [mV per spike].
-    neuron : LIF
+    neuron : LIF, EIF, QIF or IntegrateAndFire
         Parameters, of numbers or arrays (n_out,).
     mu : numpy.ndarray
         Constant background (n_out,) [mV/ms].
@@ -35,7 +34,7 @@ class SpikingLayer(NamedTuple):
     """
 
     weights: np.ndarray
-    neuron: LIF
+    neuron: Any
     mu: np.ndarray
     sigma: np.ndarray
 
@@ -57,7 +56,7 @@ def convert(
     Returns
     -------
     list of SpikingLayer
-        One for each activation; `spiking_reference.simulate_layers` runs them.
+        One for each activation; `spiking_reference.simulate_layers` runs those of `LIF`.
 
     Raises
     ------
@@ -263,7 +262,7 @@ def _noise_through(module: nn.Module, noise: Tensor) -> Tensor:
     )
 
 
-def _neuron(neuron: LIF, shape: tuple[int, ...]) -> LIF:
+def _neuron(neuron: Any, shape: tuple[int, ...]) -> Any:
     """Parameters as numbers, or arrays of one number for each of the flattened units."""
     values = {}
     for field in dataclasses.fields(neuron):
@@ -279,4 +278,4 @@ def _neuron(neuron: LIF, shape: tuple[int, ...]) -> LIF:
                     f"of one population; got shape {np.shape(value)}"
                 ) from None
         values[field.name] = value
-    return LIF(**values)
+    return type(neuron)(**values)

@@ -1,5 +1,7 @@
 """Stateless functions on tensors: the moment activation, and moments through layers."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +12,7 @@ from ..neurons import LIF
 from . import covariance as covariances
 from ._autograd import evaluate
 from ._core import as_tensor
+from .table import table_of
 
 __all__ = ["MomentActivation", "linear", "moment_activation", "moment_map"]
 
@@ -25,7 +28,7 @@ class MomentActivation(NamedTuple):
 
 
 def moment_activation(
-    mean: Tensor, sigma: Tensor | float, neuron: LIF = _DEFAULT
+    mean: Tensor, sigma: Tensor | float, neuron: Any = _DEFAULT
 ) -> MomentActivation:
     """Map mean and noise of the input to mean, variability and response of the output.
 
@@ -36,9 +39,10 @@ def moment_activation(
     sigma : torch.Tensor or float
         Noise intensity [mV/sqrt(ms)], the square root of the variance per ms; broadcasts
         with `mean`.
-    neuron : LIF
+    neuron : LIF, EIF, QIF, IntegrateAndFire or Table
         Parameters: numbers, arrays or tensors that broadcast with `mean`; tensors receive
-        gradients.
+        gradients. Other neurons than the `LIF` have a `Table`, made on first use, and their
+        parameters other than `t_ref` and `tau_m` are numbers.
 
     Returns
     -------
@@ -49,7 +53,9 @@ def moment_activation(
     Raises
     ------
     TypeError
-        If `mean` is not a real tensor, or `neuron` is not an `LIF`.
+        If `mean` is not a real tensor, or `neuron` is of another kind.
+    ValueError
+        If `neuron` has no table.
 
     Notes
     -----
@@ -61,10 +67,11 @@ def moment_activation(
     are the limits from above, and 0 at and below rheobase. Nothing depends on the data:
     a negative `sigma` gives NaN, finite valid input never does.
 
-    The CPU runs the compiled kernels of `meanfield.lif` in float64, whatever the dtype, so
-    that float32 differs by the rounding of input and output: by a relative 1e-5 at most
-    where the rate exceeds 1e-6 kHz, growing as b^2 with the threshold b in units of the
-    noise. Other devices run torch operations, in float64 too where they have it.
+    For the `LIF`, the CPU runs the compiled kernels of `meanfield.lif` in float64, whatever
+    the dtype, so that float32 differs by the rounding of input and output: by a relative
+    1e-5 at most where the rate exceeds 1e-6 kHz, growing as b^2 with the threshold b in
+    units of the noise. Other devices run torch operations, in float64 too where they have
+    it.
 
     Examples
     --------
@@ -80,10 +87,10 @@ def moment_activation(
     """
     _check(mean)
     sigma = as_tensor(sigma, mean)
-    return MomentActivation(*evaluate("activation", mean, sigma, parameters_of(neuron)))
+    return MomentActivation(*theory(neuron)("activation", mean, sigma))
 
 
-def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
+def moment_map(moments: Moments, neuron: Any = _DEFAULT) -> Moments:
     """Map mean and covariance of input currents to those of the output spike trains.
 
     Parameters
@@ -91,8 +98,8 @@ def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
     moments : Moments
         ``mean`` [mV/ms], shape (..., n), and ``cov`` [mV^2/ms]: variances, shape (..., n),
         covariances, shape (..., n, n), or `LowRank`.
-    neuron : LIF
-        Parameters: numbers, arrays or tensors that broadcast with the mean.
+    neuron : LIF, EIF, QIF, IntegrateAndFire or Table
+        As for `moment_activation`.
 
     Returns
     -------
@@ -103,15 +110,15 @@ def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
     Raises
     ------
     TypeError, ValueError
-        If `moments` is not of tensors that fit, or `neuron` is not an `LIF`.
+        If `moments` is not of tensors that fit, or as for `moment_activation`.
 
     Notes
     -----
     C_out = D C D + diag(std^2 (1 - chi^2)) with D = diag(d rate/d mu) [1]_ [2]_. As chi
     <= 1, the sum is positive semidefinite where C is, also in floating point. It depends on
     the variances, not on their square roots, and so has finite derivatives where they
-    vanish. A layer without noise and dead time is a deterministic rate layer, with rate
-    1/(tau_m ln((mu tau_m + E_L - V_reset)/(mu tau_m + E_L - V_th))).
+    vanish. A layer of `LIF` without noise and dead time is a deterministic rate layer, with
+    rate 1/(tau_m ln((mu tau_m + E_L - V_reset)/(mu tau_m + E_L - V_th))).
 
     References
     ----------
@@ -129,15 +136,18 @@ def moment_map(moments: Moments, neuron: LIF = _DEFAULT) -> Moments:
     >>> round((out.cov[0, 1] / out.cov[0, 0]).item(), 3)  # chi^2 rho
     0.364
     """
-    return map_with(moments, parameters_of(neuron))
+    return map_with(moments, theory(neuron))
 
 
-def map_with(moments: Moments, parameters: tuple[Any, ...]) -> Moments:
-    """Do what `moment_map` does, for parameters as `parameters_of` returns them."""
+Theory = Callable[[str, Tensor, Tensor], tuple[Tensor, ...]]
+
+
+def map_with(moments: Moments, theory: Theory) -> Moments:
+    """Do what `moment_map` does, with what `theory` returns."""
     mean, cov = covariances.checked(moments)
     _check(mean)
     variance = covariances.variance(moments)
-    rate, output, gain = evaluate("map", mean, variance, parameters)
+    rate, output, gain = theory("map", mean, variance)
     if covariances.is_diagonal(mean, cov):
         return Moments(rate, output)
     # 1 - chi^2 cannot be negative but for rounding
@@ -211,12 +221,13 @@ def linear(
     return Moments(out.mean, covariances.add(out, private))
 
 
-def parameters_of(neuron: Any, **changed: Tensor) -> tuple[Any, ...]:
-    """Return tau_m, t_ref, V_th, V_reset and E_L of a neuron, some of them changed."""
+def theory(neuron: Any, **changed: Tensor) -> Theory:
+    """Results of one form for mean and noise, some parameters of the neuron changed."""
     if not isinstance(neuron, LIF):
-        raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
+        return functools.partial(table_of(neuron).evaluate, **changed)
     names = ("tau_m", "t_ref", "V_th", "V_reset", "E_L")
-    return tuple(changed.get(name, getattr(neuron, name)) for name in names)
+    parameters = tuple(changed.get(name, getattr(neuron, name)) for name in names)
+    return functools.partial(evaluate, parameters=parameters)
 
 
 def _check(mean: Any) -> None:

@@ -10,21 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from ..moments import Moments
-from ..neurons import LIF
+from ..neurons import LIF, Parameters
 from . import covariance as covariances
 from . import functional as F
 from ._core import as_tensor
 from .normalization import MomentBatchNorm
+from .table import Table, table_of
 
 __all__ = ["MomentActivation", "MomentDropout", "MomentLayer", "MomentLinear"]
 
 # Total input fluctuation at which chi is largest for the default neuron, in units of
-# (V_th - V_reset)/sqrt(tau_m): sigma = 2.609, at the rheobase.
+# (V_th - V_reset)/sqrt(tau_m), which blurs the rheobase by as much: sigma = 2.609, there.
 LIVELY = 2.609 / math.sqrt(20.0)
 # Variance per ms of Poisson spikes at 30 Hz, the input a layer without norm is made for.
 _TYPICAL = 0.03
 # Parameters that are trained through their logarithm, measured from something else.
 _TRAINABLE = ("tau_m", "t_ref", "V_th")
+_OF_TABLES = ("tau_m", "t_ref")
 
 
 class MomentLinear(nn.Module):
@@ -130,24 +132,27 @@ class MomentLinear(nn.Module):
 
 
 class MomentActivation(nn.Module):
-    """A population of leaky integrate-and-fire neurons.
+    """A population of integrate-and-fire neurons.
 
     Parameters
     ----------
-    neuron : LIF, optional
-        Parameters, numbers or arrays.
+    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+        Parameters, numbers or arrays. By default `LIF()`; others than the `LIF` have a
+        `Table`, made here, and arrays of `tau_m` and `t_ref` only.
     trainable : iterable of {"tau_m", "t_ref", "V_th"}
         Parameters to learn, from the values in `neuron`: through the logarithms of tau_m,
-        t_ref and V_th - V_reset, so that they stay valid.
+        t_ref and V_th - V_reset, so that they stay valid. Of neurons with a table not
+        V_th.
     device, dtype : optional
         Of the trained parameters.
 
     Raises
     ------
     ValueError
-        If a name is unknown, or a parameter to be trained starts at 0 or infinity.
+        If a name is unknown, a parameter to be trained starts at 0 or infinity, or `neuron`
+        has no table.
     TypeError
-        If `neuron` is not an `LIF`, or holds tensors.
+        If `neuron` is of another kind, or holds tensors.
 
     Notes
     -----
@@ -164,19 +169,22 @@ class MomentActivation(nn.Module):
 
     def __init__(
         self,
-        neuron: LIF | None = None,
+        neuron: Any = None,
         *,
         trainable: Iterable[str] = (),
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self._neuron = numbers_only(neuron)
+        self._source = with_table(neuron)
+        self._neuron = parameters_of(self._source)
         self.trainable = tuple(trainable)
+        allowed = _TRAINABLE if self._source is self._neuron else _OF_TABLES
         for name in self.trainable:
-            if name not in _TRAINABLE:
+            if name not in allowed or not hasattr(self._neuron, name):
+                kind = type(self._neuron).__name__
                 raise ValueError(
-                    f"`trainable` must be among {_TRAINABLE}; got {name!r}"
+                    f"`trainable` must be among {allowed} for {kind}; got {name!r}"
                 )
             start = self._start(name)
             if not np.all((start > 0) & np.isfinite(start)):
@@ -201,10 +209,15 @@ class MomentActivation(nn.Module):
                 log.copy_(as_tensor(np.log(self._start(name)), log))
 
     @property
-    def neuron(self) -> LIF:
+    def neuron(self) -> Any:
         """Present parameters; tensors where they are trained."""
         changed = self._trained()
         return dataclasses.replace(self._neuron, **changed) if changed else self._neuron
+
+    @property
+    def source(self) -> Any:
+        """The present `LIF`, or the `Table` as given: its trained parameters scale it."""
+        return self._source if isinstance(self._source, Table) else self.neuron
 
     def _trained(self) -> dict[str, Tensor]:
         changed = {name: getattr(self, f"log_{name}").exp() for name in self.trainable}
@@ -214,8 +227,8 @@ class MomentActivation(nn.Module):
 
     def forward(self, moments: Moments) -> Moments:
         """Map currents to spike trains; shapes (..., n)."""
-        # Not by way of `neuron`: a LIF checks its parameters, which does not compile.
-        return F.map_with(moments, F.parameters_of(self._neuron, **self._trained()))
+        # Not by way of `neuron`: it checks its parameters, which does not compile.
+        return F.map_with(moments, F.theory(self._source, **self._trained()))
 
     def extra_repr(self) -> str:
         """Describe the neurons."""
@@ -275,8 +288,8 @@ class MomentLayer(nn.Module):
     ----------
     in_features, out_features : int
         Numbers of units.
-    neuron : LIF, optional
-        Neuron parameters.
+    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+        Neuron parameters; see `MomentActivation`.
     covariance : {"diagonal", "full", "low_rank"}
         Representation of the covariances; see `functional.linear`.
     rank : int, optional
@@ -295,14 +308,15 @@ class MomentLayer(nn.Module):
     Raises
     ------
     ValueError
-        If an option is unknown or out of range.
+        If an option is unknown or out of range, or `neuron` has no table.
     TypeError
-        If `neuron` is not an `LIF`, or holds tensors.
+        If `neuron` is of another kind, or holds tensors.
 
     Notes
     -----
     Currents start at the rheobase on average, with the total variance that makes chi
-    largest: rates and correlations survive many layers.
+    largest for the default `LIF`, measured by the noise that blurs the rheobase by as much:
+    rates and correlations survive many layers.
 
     `covariance` is the representation of what the layer returns. Variances are exact for
     whatever it is given; a "diagonal" layer drops the covariances that its units have in
@@ -325,7 +339,7 @@ class MomentLayer(nn.Module):
         in_features: int,
         out_features: int,
         *,
-        neuron: LIF | None = None,
+        neuron: Any = None,
         covariance: str = "diagonal",
         rank: int | None = None,
         norm: bool = True,
@@ -336,7 +350,7 @@ class MomentLayer(nn.Module):
     ) -> None:
         super().__init__()
         factory = {"device": device, "dtype": dtype}
-        neuron = numbers_only(neuron)
+        neuron = with_table(neuron)
         self.linear = MomentLinear(
             in_features, out_features, bias=not norm, noise=noise,
             covariance=covariance, rank=rank, **factory,
@@ -360,7 +374,8 @@ class MomentLayer(nn.Module):
         if self.norm is not None:
             self.norm.reset_parameters()
             return
-        mean, std = working_point(self.activation.neuron, self.linear.weight)
+        source = self.activation.source
+        mean, std = working_point(source, self.linear.weight)
         with torch.no_grad():
             self.linear.weight.mul_((std / math.sqrt(_TYPICAL)).unsqueeze(-1))
             if self.linear.bias is not None:
@@ -374,39 +389,53 @@ class MomentLayer(nn.Module):
         return self.activation(currents)
 
 
-def numbers_only(neuron: LIF | None) -> LIF:
-    """Parameters for a module, which may not hold tensors; by default `LIF()`."""
+def with_table(neuron: Any) -> Any:
+    """Return what a module takes its theory from, an `LIF` (the default) or a `Table`."""
     neuron = LIF() if neuron is None else neuron
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"`neuron` must be an LIF; got {type(neuron).__name__}")
-    for field in dataclasses.fields(neuron):
-        if isinstance(getattr(neuron, field.name), Tensor):
+    given = parameters_of(neuron)
+    for name, value in _numbers(given):
+        if isinstance(value, Tensor):
             raise TypeError(
                 f"`neuron` of a module must hold numbers or arrays; got a tensor as "
-                f"{field.name}: pass its value, value.detach().cpu().numpy(), and "
+                f"{name}: pass its value, value.detach().cpu().numpy(), and "
                 "trainable=[...] to a MomentLayer or MomentActivation that is to learn it"
             )
-    return neuron
+    return neuron if isinstance(neuron, LIF) else table_of(neuron)
 
 
-def describe(neuron: LIF, trained: Iterable[str] = ()) -> str:
+def parameters_of(source: Any) -> Any:
+    """Return a neuron, or the neuron of a table."""
+    return source.neuron if isinstance(source, Table) else source
+
+
+def _numbers(neuron: Any) -> list[tuple[str, Any]]:
+    """Names and values of the parameters that are no functions."""
+    if not isinstance(neuron, Parameters):
+        return []
+    pairs = ((f.name, getattr(neuron, f.name)) for f in dataclasses.fields(neuron))  # type: ignore[arg-type]
+    return [(name, value) for name, value in pairs if not callable(value)]
+
+
+def describe(source: Any, trained: Iterable[str] = ()) -> str:
     """Return the present numbers in a line; of arrays the shapes."""
-    parts = []
-    for field in dataclasses.fields(neuron):
-        value = getattr(neuron, field.name)
+    neuron, parts = parameters_of(source), []
+    for name, value in _numbers(neuron):
         shape = tuple(np.shape(value))
         known = not shape and getattr(value, "device", None) != torch.device("meta")
         text = f"{float(value):.6g}" if known else f"<shape {shape}>"
-        mark = " (trained)" if field.name in trained else ""
-        parts.append(f"{field.name}={text}{mark}")
-    return f"LIF({', '.join(parts)})"
+        mark = " (trained)" if name in trained else ""
+        parts.append(f"{name}={text}{mark}")
+    return f"{type(neuron).__name__}({', '.join(parts)})"
 
 
-def working_point(neuron: LIF, like: Tensor) -> tuple[Tensor, Tensor]:
+def working_point(source: Any, like: Tensor) -> tuple[Tensor, Tensor]:
     """Rheobase [mV/ms], and a standard deviation [mV/sqrt(ms)] of lively currents."""
+    if isinstance(source, Table):
+        mean, noise = (as_tensor(v, like).to(like) for v in source.working_point())
+        return mean, LIVELY * noise
     tau, V_th, V_reset, E_L = (
         as_tensor(value, like).detach().to(like)
-        for value in (neuron.tau_m, neuron.V_th, neuron.V_reset, neuron.E_L)
+        for value in (source.tau_m, source.V_th, source.V_reset, source.E_L)
     )
     return (V_th - E_L) / tau, LIVELY * (V_th - V_reset) / torch.sqrt(tau)
 

@@ -8,11 +8,10 @@ from torch import Tensor, nn
 
 from ..errors import ConvergenceError
 from ..moments import Moments
-from ..neurons import LIF
 from . import covariance as covariances
 from . import functional as F
 from ._core import full_precision
-from .layers import MomentLinear, describe, numbers_only, working_point
+from .layers import MomentLinear, describe, with_table, working_point
 
 __all__ = ["MomentRNN"]
 
@@ -26,8 +25,8 @@ class MomentRNN(nn.Module):
     ----------
     input_size, hidden_size : int
         Numbers of inputs and of units.
-    neuron : LIF, optional
-        Neuron parameters.
+    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+        Neuron parameters; see `MomentActivation`.
     covariance : {"diagonal", "full"}
         Representation of the state.
     steps : int, optional
@@ -79,7 +78,7 @@ class MomentRNN(nn.Module):
         input_size: int,
         hidden_size: int,
         *,
-        neuron: LIF | None = None,
+        neuron: Any = None,
         covariance: str = "diagonal",
         steps: int | None = None,
         relaxation: float = 0.5,
@@ -90,7 +89,7 @@ class MomentRNN(nn.Module):
     ) -> None:
         super().__init__()
         _check_options(covariance, steps, relaxation, tol, max_iter)
-        self.neuron = numbers_only(neuron)
+        self.neuron = with_table(neuron)
         self.covariance, self.steps = covariance, steps
         self.relaxation, self.tol, self.max_iter = relaxation, tol, max_iter
         factory = {"covariance": covariance, "device": device, "dtype": dtype}
