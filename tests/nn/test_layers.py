@@ -251,7 +251,7 @@ class TestNeurons:
         for value in (torch.nn.Parameter(torch.tensor(20.0)), torch.tensor(20.0)):
             with pytest.raises(TypeError, match=r"a tensor as tau_m.*trainable="):
                 make(neuron=LIF(tau_m=value))
-        with pytest.raises(TypeError, match="`neuron` must be an LIF, .* got float"):
+        with pytest.raises(TypeError, match=r"`neuron` must be an LIF, .* got float"):
             make(neuron=20.0)
 
     def test_reset(self):
