@@ -95,7 +95,7 @@ def firing_rate(
     >>> exc = Afferents(synapse=Exponential(tau=5.0, E_rev=0.0), weight=1.0, number=400)
     >>> inh = Afferents(synapse=Exponential(tau=5.0, E_rev=-80.0), weight=5.0, number=100)
     >>> rate = firing_rate([0.006, 0.01], ConductanceLIF(), [exc, inh])
-    >>> 0.001 < rate < 0.05
+    >>> bool(0.001 < rate < 0.05)
     True
     """
 
