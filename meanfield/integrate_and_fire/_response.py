@@ -285,7 +285,7 @@ def responses(
             if found < math.inf:
                 cycle = complex(row[k] + p[T_REF], row[m + k])
                 factor = 1.0 / (cycle * one_minus_exp(1j * omega[k] * cycle))
-                again = cmath.exp(-1j * omega[k] * cycle)
+                again = cmath.exp(-1j * omega[k] * (cycle - p[T_REF]))
             to_mu = factor * complex(row[2 * m + k], row[3 * m + k])
             to_sigma = sigma[i] * factor * complex(row[4 * m + k], row[5 * m + k])
             to_th = -factor * complex(row[6 * m + k], row[7 * m + k])

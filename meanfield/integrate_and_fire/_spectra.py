@@ -75,7 +75,7 @@ def responses(
 
     R_mu = int P psi' dV/(1 - rho),  R_sigma = sigma int P psi'' dV/(1 - rho),
     R_th = -rate psi'(V_th)/(1 - rho),
-    R_reset = rate psi'(V_reset) e^{-i omega t_ref}/(1 - rho).
+    R_reset = rate psi'(V_reset)/(1 - rho).
 
     At frequency 0 the derivatives of the rate. At high frequency the `LIF` has
     R_mu ~ rate (sigma^2 i omega/2)^-1/2, a phase of -45 degrees, and the `EIF`

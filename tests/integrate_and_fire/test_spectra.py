@@ -111,9 +111,10 @@ class TestLimits:
 def test_moving_frame():
     """V, threshold and reset moved together: the leak is all that a neuron notices."""
     f = np.array([0.001, 0.01, 0.1, 1.0])
-    found = responses(f, 0.9, 1.0, LIF(t_ref=0.0), tolerance=1e-8)
-    drive = -(2j * math.pi * f + 1 / 20.0) * found.mu
-    assert found.V_th + found.V_reset == pytest.approx(drive, rel=1e-6)
+    for t_ref in (0.0, 3.0):
+        found = responses(f, 0.9, 1.0, LIF(t_ref=t_ref), tolerance=1e-8)
+        drive = -(2j * math.pi * f + 1 / 20.0) * found.mu
+        assert found.V_th + found.V_reset == pytest.approx(drive, rel=1e-6)
 
 
 def test_high_frequencies():
