@@ -305,12 +305,12 @@ def linear_response(
     >>> abs(linear_response([0.0, 0.02, 0.1], 1.0, 1.0)).round(4)
     array([0.0462, 0.0784, 0.0324])
     """
-    neuron = _plain(neuron)
-    if _coloured(tau_syn, neuron):
+    cell = _plain(neuron)
+    if _coloured(tau_syn, cell):
         from . import coloured_noise
 
-        return coloured_noise.linear_response(frequency, mu, sigma, tau_syn, neuron)
-    return _ask("linear_response", neuron, frequency, mu, sigma, threads=threads)
+        return coloured_noise.linear_response(frequency, mu, sigma, tau_syn, cell)
+    return _ask("linear_response", cell, frequency, mu, sigma, threads=threads)
 
 
 def power_spectrum(

@@ -91,6 +91,16 @@ def test_response_to_noise_as_files(tmp_path, capsys):
     assert main(["response", *spectrum]) == 0
 
 
+def test_response_with_synapses(capsys):
+    given = ["response", "--frequency=0.01", "--mu=1", "--sigma=1", "--tau_syn=5"]
+    assert main(given) == 0
+    want = mf.linear_response(0.01, 1.0, 1.0, tau_syn=5.0)
+    assert table(capsys)["im"] == pytest.approx(want.imag)
+    for more in ("--neuron=eif", "--spectrum"):
+        assert main([*given, more]) == 2
+        assert "--tau_syn is for the response of the lif" in capsys.readouterr().err
+
+
 def test_response_of_an_adaptive_neuron(capsys):
     given = ["--frequency=0.001,1", "--mu=1.5", "--sigma=1", "--neuron=adaptive_lif"]
     assert main(["response", *given, "--tau_theta=50"]) == 0

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import integrate_and_fire, transfer
+from .. import coloured_noise, integrate_and_fire, transfer
+from ..neurons import LIF
 from .options import RANGES, add_inputs, add_neuron, neuron_of, numbers, pieces, write
 
 _VALUES = 8192  # at a time, between two moves of the progress bar
@@ -35,6 +36,10 @@ def add(commands: Any) -> None:
     more("--frequency", type=numbers, required=True, help="frequency [kHz]")
     add_inputs(command)
     more("--modulation", choices=["mu", "sigma"], default="mu", help="what varies; mu")
+    more(
+        "--tau_syn", type=float, default=0.0, metavar="X",
+        help="time constant of exponential synapses [ms], of the lif: 0",
+    )  # fmt: skip
     more("--spectrum", action="store_true", help="add the spike train's power spectrum")
     add_neuron(command, ["lif", "pif", "eif", "qif", "adaptive_lif", "adex"])
 
@@ -42,12 +47,15 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the table, draw the Bode plot."""
     f, neuron = options.frequency, neuron_of(options)
+    if options.tau_syn and (options.spectrum or not isinstance(neuron, LIF)):
+        raise ValueError("--tau_syn is for the response of the lif, without --spectrum")
     mu, sigma = (a.reshape(-1, 1) for a in np.meshgrid(options.mu, options.sigma))
     shape = mu.size, f.size
     response, power = np.empty(shape, complex), np.empty(shape)
-    for piece in pieces(mu.size, max(1, _VALUES // f.size)):
+    size = 1 if options.tau_syn else max(1, _VALUES // f.size)
+    for piece in pieces(mu.size, size):
         given = f, mu[piece], sigma[piece], neuron
-        response[piece] = _response(options.modulation, *given)
+        response[piece] = _response(options, *given)
         if options.spectrum:
             power[piece] = transfer.power_spectrum(*given)
     if options.csv or not options.plot:
@@ -60,10 +68,14 @@ def run(options: argparse.Namespace) -> None:
         _draw(f, response, power if options.spectrum else None, labels, options)
 
 
-def _response(modulation: str, *given: Any) -> np.ndarray:
-    if modulation == "mu":
-        return transfer.linear_response(*given)
-    return integrate_and_fire.linear_response(*given, modulation=modulation)
+def _response(options: argparse.Namespace, f, mu, sigma, neuron: Any) -> np.ndarray:
+    how = {"modulation": options.modulation}
+    if options.tau_syn:
+        given = f, mu, sigma, options.tau_syn, neuron
+        return coloured_noise.linear_response(*given, **how)
+    if options.modulation == "mu":
+        return transfer.linear_response(f, mu, sigma, neuron)
+    return integrate_and_fire.linear_response(f, mu, sigma, neuron, **how)
 
 
 def _table(f, mu, sigma, response, power, options) -> dict[str, np.ndarray]:

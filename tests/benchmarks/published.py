@@ -60,7 +60,7 @@ def _fixtures(fixtures: dict) -> Iterator[Row]:
         "lif_exp_cvs": (_cv, "shifted thresholds, at the given rates of 8 digits"),
         "lif_exp_transfer_function_shift": (
             _response, "without the factor of the refractory period, which NNMT lacks above 0 Hz; with "
-            "the synapses' low-pass; without 32 that are NaN in NNMT",
+            "the synapses' low-pass; largest at 0 Hz, where NNMT loses digits; 32 are NaN in NNMT",
         ),
     }  # fmt: skip
     for name, (compute, remark) in kinds.items():
