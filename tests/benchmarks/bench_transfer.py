@@ -163,8 +163,8 @@ def peer_lines():
         "",
         "The same 20 working points of `LIF(t_ref=0)`, mu in [0.4, 1.3] mV/ms and sigma in "
         "[1.5, 4] mV/sqrt(ms), and 10 frequencies from 1 Hz to 1 kHz. One thread, "
-        "microseconds of processor time for a rate (of a batch: 20000 ours, 20 of NNMT, "
-        "whose call takes most of it) and for a frequency of the response. NNMT's response "
+        "microseconds of processor time for a rate, of a batch of 20000, and for a frequency "
+        "of the response. NNMT's response "
         "holds without a refractory period only. Errors against the closed "
         "forms with 40 digits (of the response by parabolic cylinder functions).",
         "",
