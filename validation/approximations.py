@@ -15,7 +15,7 @@ from .theories import theory_of
 
 __all__ = ["approximations"]
 
-_FINE = 200  # frequencies of a theory's line
+_FINE = {"spectrum": 200, "gain": 60, "phase": 60}  # frequencies of a theory's line
 _DECADE = 10.0  # a parameter that spans more than this gets a logarithmic axis
 _MOST = 8  # entries of a legend
 
@@ -171,7 +171,7 @@ def _line(
     axes: Axes, case: NeuronCase, name: str, quantity: str, mine: list, colour
 ) -> None:
     found = [_frequency(c) for c in mine]
-    fine = np.geomspace(min(found) / 1.2, max(found) * 1.2, _FINE)
+    fine = np.geomspace(min(found) / 1.2, max(found) * 1.2, _FINE[quantity])
     functions = theory_of(name).functions(on_grid(case))
     if quantity == "spectrum":
         values = resolved(functions["spectrum"], fine, case)
