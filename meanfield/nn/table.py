@@ -81,8 +81,8 @@ class Table:
     >>> from meanfield.neurons import EIF
     >>> from meanfield.nn import Table, functional as F
     >>> table = Table(EIF())
-    >>> rate = F.moment_activation(torch.tensor([0.5, 1.0, 2.0]), 1.0, table).rate
-    >>> (1e3 * rate).round(decimals=2).tolist()  # Hz
+    >>> mean = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+    >>> (1e3 * F.moment_activation(mean, 1.0, table).rate).round(decimals=2).tolist()  # Hz
     [0.02, 12.62, 47.82]
     >>> table.error < 1e-4
     True
