@@ -53,15 +53,20 @@ def geometry(neuron: Any) -> Geometry:
         V = np.linspace(left, right, 201)
         k = int(np.argmin(f(V)))
         at, left, right = V[k], V[max(k - 1, 0)], V[min(k + 1, 200)]
-    inside = low < at < high
+    if at == low:
+        raise ValueError(
+            "`neuron` has no table: the drift at `V_reset` must exceed its least value up "
+            f"to `V_th`; got {neuron}: use its theory directly"
+        )
+    inside = at < high
     power = 4 / 3 if inside else 1.0
     growth = _growth(f, at, low, high, inside)
     rheobase = -float(f(at))
     scale = rheobase if rheobase > 0.0 else rheobase + float(f(low))
     if not growth > 0.0 or not scale > 0.0:
         raise ValueError(
-            "`neuron` has no table: the drift must grow from its least value between "
-            f"`V_reset` and `V_th`; got {neuron}: use its theory directly"
+            "`neuron` has no table: the drift must grow away from its least value; got "
+            f"{neuron}: use its theory directly"
         )
     return Geometry(rheobase, scale, growth ** (1 / 3 if inside else 1 / 2), power)
 
@@ -69,13 +74,12 @@ def geometry(neuron: Any) -> Geometry:
 def _growth(f, at: float, low: float, high: float, inside: bool) -> float:
     """Second derivative at a minimum inside, slope at an end: of steps that suffice."""
     h = 0.25 * (min(at - low, high - at) if inside else high - low)
-    toward = 1.0 if at == low else -1.0
     found = [np.inf]
     for _ in range(60):
         if inside:
             found.append(float(f(at + h) + f(at - h) - 2.0 * f(at)) / h**2)
         else:
-            found.append(float(f(at + toward * h) - f(at)) / h)
+            found.append(float(f(at - h) - f(at)) / h)
         if abs(found[-1] - found[-2]) < 0.02 * abs(found[-1]):
             break
         h *= 0.5
@@ -169,8 +173,8 @@ def _whole(values: np.ndarray, axes: Axes) -> np.ndarray:
         first = np.argmax(good[:, j])
         if not good[first:, j].all() or first > good.shape[0] - 2:
             raise ValueError(
-                "`neuron` has no table: it is silent for some drives above or near its "
-                "rheobase, or the drift does not lead back from far below: use its theory "
+                "`neuron` has no table: it is silent for some drives near its rheobase, as "
+                "where the drift does not lead back from far below; use its theory "
                 "directly"
             )
         a, b = values[first, j], values[first + 1, j]

@@ -13,6 +13,7 @@ from . import (
     bench_shot_noise,
     bench_simulate_bias,
     bench_simulate_speed,
+    bench_tables,
     bench_theory,
     bench_transfer,
 )
@@ -22,6 +23,7 @@ for benchmark in (
     bench_transfer,
     bench_dynamics,
     bench_nn,
+    bench_tables,
     bench_renewal,
     bench_shot_noise,
     bench_coloured,

@@ -262,6 +262,8 @@ class TestErrors:
     def test_neurons_without_a_table(self):
         with pytest.raises(ValueError, match="`neuron` has no table"):
             Table(IntegrateAndFire(f=lambda V: 0.0, V_th=1.0, V_reset=0.0))
+        with pytest.raises(ValueError, match="the drift at `V_reset` must exceed"):
+            Table(EIF(V_reset=-50.0))
         with pytest.raises(TypeError, match="`neuron` must be an LIF, EIF"):
             MomentActivation(20.0)
         with pytest.raises(TypeError, match="`V_T` of a neuron with a table"):
