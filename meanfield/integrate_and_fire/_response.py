@@ -284,7 +284,9 @@ def responses(
             again = 0j
             if found < math.inf:
                 cycle = complex(row[k] + p[T_REF], row[m + k])
-                factor = 1.0 / (cycle * one_minus_exp(1j * omega[k] * cycle))
+                away = cycle * one_minus_exp(1j * omega[k] * cycle)
+                # Division by a complex 0 would be an error.
+                factor = 1.0 / away if away != 0.0 else complex(math.inf, 0.0)
                 again = cmath.exp(-1j * omega[k] * (cycle - p[T_REF]))
             to_mu = factor * complex(row[2 * m + k], row[3 * m + k])
             to_sigma = sigma[i] * factor * complex(row[4 * m + k], row[5 * m + k])
