@@ -48,6 +48,7 @@ def moment_activation(
     sigma: npt.ArrayLike,
     neuron: Parameters = _DEFAULT,
     *,
+    tau_syn: npt.ArrayLike = 0.0,
     discretization: float = 0.0,
     threads: int | None = None,
 ) -> lif.MomentActivation:
@@ -61,6 +62,9 @@ def moment_activation(
         Noise intensity [mV/sqrt(ms)], not negative.
     neuron : LIF, EIF, QIF, IntegrateAndFire or ConductanceLIF
         Neuron parameters; arrays broadcast with `mu` and `sigma`.
+    tau_syn : array_like
+        For the `LIF`: time constant [ms] of the exponential synapses that filter the
+        noise; see `meanfield.coloured_noise`.
     discretization : float
         For the `LIF`: time step [ms] of the clocked simulator whose result is wanted.
     threads : int, optional
@@ -94,13 +98,9 @@ def moment_activation(
     >>> print(f"{rate * 1e3:.6f} Hz, chi = {chi:.6f}")
     18.236946 Hz, chi = 0.853190
     """
-    neuron = _plain(neuron)
-    if isinstance(neuron, LIF):
-        return lif.moment_activation(
-            mu, sigma, neuron, discretization=discretization, threads=threads
-        )
-    _only_for_the_lif("discretization", discretization, neuron)
-    return _ask("moment_activation", neuron, mu, sigma, threads=threads)
+    return _stationary(
+        "moment_activation", mu, sigma, neuron, tau_syn, discretization, threads
+    )
 
 
 def firing_rate(
@@ -120,10 +120,7 @@ def firing_rate(
         As for `moment_activation`.
     neuron : LIF, EIF, QIF, IntegrateAndFire, ConductanceLIF, AdaptiveLIF, AdEx or GLIF
         Neuron parameters; arrays broadcast with `mu` and `sigma`.
-    tau_syn : array_like
-        For the `LIF`: time constant [ms] of the exponential synapses that filter the
-        noise; see `meanfield.coloured_noise`.
-    discretization, threads
+    tau_syn, discretization, threads
         As for `moment_activation`.
 
     Returns
@@ -198,6 +195,7 @@ def fano_factor(
     sigma: npt.ArrayLike,
     neuron: Parameters = _DEFAULT,
     *,
+    tau_syn: npt.ArrayLike = 0.0,
     discretization: float = 0.0,
     threads: int | None = None,
 ) -> Any:
@@ -205,7 +203,7 @@ def fano_factor(
 
     Parameters
     ----------
-    mu, sigma, neuron, discretization, threads
+    mu, sigma, neuron, tau_syn, discretization, threads
         As for `moment_activation`: neurons without memory beyond their last spike.
 
     Returns
@@ -224,10 +222,9 @@ def fano_factor(
     >>> round(float(fano_factor(1.0, 1.0)), 4)
     0.161
     """
-    neuron = _plain(neuron)
-    if _THEORIES.get(type(neuron)) == "adaptation":
-        _refuse("fano_factor", neuron)
-    return _stationary("fano_factor", mu, sigma, neuron, 0.0, discretization, threads)
+    return _stationary(
+        "fano_factor", mu, sigma, neuron, tau_syn, discretization, threads
+    )
 
 
 def chi(
@@ -235,6 +232,7 @@ def chi(
     sigma: npt.ArrayLike,
     neuron: Parameters = _DEFAULT,
     *,
+    tau_syn: npt.ArrayLike = 0.0,
     discretization: float = 0.0,
     threads: int | None = None,
 ) -> Any:
@@ -242,7 +240,7 @@ def chi(
 
     Parameters
     ----------
-    mu, sigma, neuron, discretization, threads
+    mu, sigma, neuron, tau_syn, discretization, threads
         As for `moment_activation`.
 
     Returns
@@ -261,8 +259,8 @@ def chi(
     >>> round(float(chi(1.015, 2.567)), 4)  # the largest for the default neuron
     0.8814
     """
-    return moment_activation(
-        mu, sigma, neuron, discretization=discretization, threads=threads
+    return _stationary(
+        "moment_activation", mu, sigma, neuron, tau_syn, discretization, threads
     ).chi
 
 
@@ -386,20 +384,17 @@ def _ask(name: str, neuron: Any, *inputs: npt.ArrayLike, threads: int | None) ->
 
 
 def _theory(name: str, neuron: Any) -> ModuleType:
-    if type(neuron) not in _THEORIES:
-        _refuse(name, neuron)
-    theory = importlib.import_module(f".{_THEORIES[type(neuron)]}", __package__)
-    if not hasattr(theory, name):
-        _refuse(name, neuron)
-    return theory
-
-
-def _refuse(name: str, neuron: Any) -> None:
-    known = ", ".join(kind.__name__ for kind in _THEORIES)
-    raise TypeError(
-        f"`neuron` must be one with a theory of {name}; got {type(neuron).__name__}; "
-        f"there are theories for {known}"
-    )
+    theories = {
+        kind: importlib.import_module(f".{theory}", __package__)
+        for kind, theory in _THEORIES.items()
+    }
+    known = [kind for kind, theory in theories.items() if hasattr(theory, name)]
+    if type(neuron) not in known:
+        raise TypeError(
+            f"`neuron` must be one with a theory of {name}; got {type(neuron).__name__}; "
+            f"there are theories for {', '.join(kind.__name__ for kind in known)}"
+        )
+    return theories[type(neuron)]
 
 
 def _coloured(tau_syn: npt.ArrayLike, neuron: Any) -> bool:
