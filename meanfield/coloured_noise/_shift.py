@@ -43,7 +43,7 @@ def effective_neuron(sigma: npt.ArrayLike, tau_syn: npt.ArrayLike, neuron: LIF) 
     V_th + d and V_reset + d exp(-t_ref/tau_syn), d = -zeta(1/2) sigma sqrt(tau_syn/2), to
     first order in sqrt(tau_syn/tau_m) [1]_: in Siegert's convention,
     d = sigma_V (alpha/2) sqrt(tau_syn/tau_m) with sigma_V = sqrt(tau_m) sigma. At a spike
-    the current is above its mean by zeta(1/2) standard deviations, which carries V by d
+    the current is above its mean by -zeta(1/2) standard deviations, which carries V by d
     after the reset; during the refractory period that excess decays. [1]_ and the
     mean-field toolboxes shift the reset by d at any t_ref, which for t_ref >> tau_syn
     leaves an error of the order sqrt(tau_syn/tau_m). Where V_th - V_reset is not large

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import coloured_noise, integrate_and_fire
+from ..errors import require
 from ..neurons import EIF, LIF, AdEx, ConductanceLIF
 from ._statistics import Afferents, Neuron, VoltageStatistics, voltage_statistics
 
@@ -109,13 +110,16 @@ def firing_rate(
         white = found.std * np.sqrt(2 / found.tau_eff)
         return integrate_and_fire.firing_rate(0.0, white, cell)
 
-    return self_consistent(of, isinstance(neuron, AdEx) and neuron.b > 0)
+    return self_consistent(of, neuron)
 
 
-def self_consistent(of: Any, adapting: bool) -> Any:
+def self_consistent(of: Any, neuron: Neuron) -> Any:
     """Solve rate = of(rate), where `of` falls with the rate, by bisection."""
+    b = np.asarray(neuron.b if isinstance(neuron, AdEx) else 0.0)
+    remedy = "spikes that excite their neuron are not covered"
+    require(b >= 0, "b", "must not be negative (pA)", b, remedy)
     high = of(0.0)
-    if not adapting:
+    if not b.any():
         return high
     low = np.zeros_like(high)
     for _ in range(40):

@@ -178,6 +178,10 @@ def _membrane(neuron: Neuron) -> tuple[float, float, float, float]:
 
 
 def _totals(rates: Sequence, afferents: Sequence) -> list[tuple[Afferents, np.ndarray]]:
+    if not hasattr(rates, "__len__"):
+        raise TypeError(
+            f"`rates` must be a sequence, one entry for each of `afferents`; got {rates!r}"
+        )
     if len(rates) != len(afferents):
         raise ValueError(
             "`rates` must have one entry for each of `afferents`; got "

@@ -78,7 +78,7 @@ class TransferFunction:
             )
             return self.rate(found)
 
-        return self_consistent(of, isinstance(self.neuron, AdEx) and self.neuron.b > 0)
+        return self_consistent(of, self.neuron)
 
     def rate(self, statistics: VoltageStatistics) -> Any:
         """Rate [kHz] for given statistics of the voltage."""
@@ -271,7 +271,7 @@ def transfer_design(
     Raises
     ------
     ValueError
-        If there are not two afferents.
+        If there are not two afferents, or the first cannot reach threshold.
     """
     if len(afferents) != 2:
         raise ValueError(f"`afferents` must be two; got {len(afferents)}")
@@ -279,6 +279,9 @@ def transfer_design(
         as_float("inhibition", inhibition), np.linspace(2.8, 0.4, n), indexing="ij"
     )
     threshold = neuron.V_th if isinstance(neuron, ConductanceLIF) else neuron.V_T
+    E_rev = afferents[0].synapse.E_rev
+    above = f"must be above the threshold, {threshold} mV, of the excitatory afferent"
+    require(E_rev > threshold, "E_rev", above, E_rev)
     total = afferents[0].number * afferents[0].weight * afferents[0].synapse.tau
     leak = _membrane(neuron)[1]
     low, high = (

@@ -43,7 +43,7 @@ def stationary_density(
     Notes
     -----
     D P' = F P - J with the flux J = rate above V_reset and 0 below, downwards from
-    P(V_th) = 0. Relative error below 1e-8, also in the tails.
+    P(V_th) = 0. Measured: relative error 1e-6, also in the tails.
 
     Examples
     --------

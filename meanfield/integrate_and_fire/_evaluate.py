@@ -19,7 +19,7 @@ _CHUNK = 64  # points in a call of a kernel; each takes tens of microseconds
 
 
 def check(neuron: Any, mu: npt.ArrayLike, sigma: npt.ArrayLike) -> None:
-    """Raise an error for what is not a neuron of this kind, or a negative noise."""
+    """Raise an error for what is not a neuron of this kind, or a noise out of range."""
     if type(neuron) not in KINDS:
         raise TypeError(
             "`neuron` must be an LIF, EIF, QIF or IntegrateAndFire; got "
@@ -34,6 +34,7 @@ def check(neuron: Any, mu: npt.ArrayLike, sigma: npt.ArrayLike) -> None:
     noise = as_float("sigma", sigma)
     remedy = "pass the intensity, the square root of the variance per ms"
     require(~(noise < 0), "sigma", "must not be negative", noise, remedy)
+    require(~np.isinf(noise), "sigma", "must be finite (mV/sqrt(ms))", noise)
 
 
 def evaluate(

@@ -16,6 +16,9 @@ from ._drift import V_RESET, V_TH, drift
 CELLS = 4  # in each panel, on the coarsest level
 CLIMB = 38.0  # e^-38 is the weight of what lies below the lower end
 HIGHEST = 690.0  # barrier, in units of D, above which the rate is below 1e-300
+# How far below the reset, in units of its distance to the threshold, a drift is looked for
+# that leads back up: strong noise spreads over many times that distance.
+FARTHEST = 1e100
 MAX_PANELS = 16384
 # What a panel may span, see `_fits`.
 _DIFFUSION, _VARIATION, _GROWTH, _DECAY, _LAYER, _WAVE = 4.0, 2.0, 4.0, 8.0, 4.0, 2.0
@@ -50,7 +53,7 @@ def lower_end(kind, f, p, mu, D):
         lowest = min(lowest, climbed)
         if climbed - lowest >= CLIMB:
             return x, True
-        if lowest < -HIGHEST or p[V_RESET] - x > 1e6 * (top - p[V_RESET]):
+        if lowest < -HIGHEST or p[V_RESET] - x > FARTHEST * (top - p[V_RESET]):
             return x, False
         if abs(rise) < 1.0:
             step *= 2.0

@@ -181,8 +181,14 @@ def test_bad_input_is_named(truth):
         voltage_statistics([0.1], LIF(), [EXC])
     with pytest.raises(ValueError, match="ten points"):
         fit_transfer([[0.1] * 3], [0.1] * 3, 0.1, CELL, [EXC])
+    with pytest.raises(TypeError, match="`rates` must be a sequence"):
+        voltage_statistics(0.1, CELL, [EXC])  # pyright: ignore
     with pytest.raises(ValueError, match="two"):
         transfer_design(CELL, [EXC])
+    with pytest.raises(ValueError, match="`E_rev` must be above the threshold"):
+        transfer_design(CELL, [INH, EXC])
+    with pytest.raises(ValueError, match="`b` must not be negative"):
+        firing_rate(RATES, AdEx(b=-1.0), [EXC, INH])
 
 
 @pytest.mark.slow

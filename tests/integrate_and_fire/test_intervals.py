@@ -140,6 +140,10 @@ def test_density_below_reset_is_that_without_flux():
     ("call", "text"),
     [
         (lambda: interval_density(10.0, 1.0, 0.0, EIF()), "`sigma` must be positive"),
+        (
+            lambda: interval_density(10.0, 1.0, 1e-9, EIF()),
+            "`sigma` must make intervals",
+        ),
         (lambda: interval_density(math.inf, 1.0, 1.0, EIF()), "`t` must be finite"),
         (lambda: hazard(1e5, 1.0, 1.0, EIF()), "`t` must not be where"),
         (

@@ -151,6 +151,23 @@ def test_limits():
     assert np.diff(1 / held.rate) == pytest.approx(5.0, rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("sigma", "neuron"),
+    [
+        ([1e5, 1e6, 1e12], LIF()),
+        (1.0, LIF(V_reset=20.0 - np.array([1e-2, 1e-5, 1e-7]))),
+        (1.0, LIF(tau_m=math.inf, t_ref=0.0)),
+    ],
+)
+def test_density_that_reaches_far_below_the_reset(sigma, neuron):
+    mu = np.array([[1e-9], [0.5], [2.0]])
+    found = stationary(mu, sigma, neuron)
+    exact = mf.moment_activation(mu, sigma, neuron)
+    assert found.rate == pytest.approx(exact.rate, rel=1e-8)
+    assert found.std == pytest.approx(exact.std, rel=1e-7)
+    assert found.chi == pytest.approx(exact.chi, rel=1e-7)
+
+
 def test_nothing_is_not_a_number():
     rng = np.random.default_rng(3)
     mu = np.concatenate([rng.normal(0, 3, 400), [-1e6, 1e6, 0.0]])
@@ -179,6 +196,7 @@ def test_arrays():
     ("call", "error", "text"),
     [
         (lambda: stationary(1.0, -1.0, EIF()), ValueError, "`sigma` must not be neg"),
+        (lambda: stationary(1.0, np.inf, EIF()), ValueError, "`sigma` must be finite"),
         (lambda: stationary(1.0, 1.0, WRONG), TypeError, "`neuron` must be an LIF, EIF"),
         (lambda: stationary("1", 1.0, EIF()), TypeError, "`mu` must be real numbers"),
         (lambda: stationary([1, 2], [1, 2, 3], EIF()), ValueError, "do not broadcast"),
