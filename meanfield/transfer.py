@@ -329,8 +329,8 @@ def power_spectrum(
     Returns
     -------
     numpy.ndarray or float
-        S [kHz] of the broadcast shape: cv^2 rate at frequency 0 (without adaptation), the
-        rate at high frequency. Without the peak rate^2 delta(f).
+        S [kHz] of the broadcast shape: cv^2 rate at frequency 0, the rate at high
+        frequency. Without the peak rate^2 delta(f).
 
     Raises
     ------

@@ -194,8 +194,8 @@ def z_scores(neuron, mu, sigma, current, drive, dt, n=20_000):
         Network(populations={"A": cells}), duration=100.0, warmup=300.0, dt=dt,
         currents={"A": current}, rng=1, threads=1, progress=False,
     )  # fmt: skip
-    found = evolve(lambda t: drive(t + 300.0), sigma, neuron, duration=100.0)
-    p = found.rate.reshape(100, -1).mean(axis=1)
+    found = evolve(drive, sigma, neuron, duration=400.0)
+    p = found.rate.reshape(400, -1).mean(axis=1)[300:]  # the input acts in the warm-up
     return (run["A"].activity / n - p) / np.sqrt(p * (1.0 - p) / n)
 
 

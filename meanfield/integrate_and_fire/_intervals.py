@@ -106,8 +106,8 @@ def interval_density(
     Raises
     ------
     ValueError
-        As for `stationary`; if `sigma` is 0 or so small that the CV is below 1e-4, or `t` is
-        infinite.
+        As for `stationary`; if `sigma` is 0, or so small that the CV is below 1e-4, or `t`
+        is infinite.
     TypeError
         As for `stationary`.
 
