@@ -81,7 +81,7 @@ def _errors(name: str, members: list[Comparison]) -> Picture:
             elinewidth=0.9,
             label=NAMES[quantity],
         )
-        for at, c in zip(x, mine, strict=True):
+        for at, c in [(x, c) for x, c in zip(x, mine, strict=True) if not c.untested]:
             low, high = -100 * c.below / c.scale, 100 * c.above / c.scale
             axes.plot([at, at], [low, high], color=colour, lw=6, alpha=0.18, zorder=0)
     axes.axhline(0, color="0.2", lw=0.9)
@@ -99,7 +99,7 @@ def _errors(name: str, members: list[Comparison]) -> Picture:
         description=(
             f"Relative differences of {len(members)} rates and CVs with one standard "
             "error, against what should be small or tells them apart; pale bars are the "
-            f"theory-error budget ({untested} are shown, but not tested)."
+            f"theory-error budget ({untested} without one are not tested)."
         ),
         figure=figure,
     )

@@ -296,16 +296,20 @@ def _forgetting(case: NeuronCase, functions: Functions) -> float:
 
 def _of_adaptation(case: NeuronCase, functions: Functions) -> dict[str, float]:
     x = _forgetting(case, functions)
-    return {"rate": 0.25 * x, "cv": x, "response": x}
+    return {
+        "rate": (0.12 if case.model == "AdEx" else 0.05) * x,
+        "cv": x,
+        "response": x,
+    }
 
 
 _ADAPTATION = (
     Theory(
         name="mean adaptation",
         limits=(
-            "adaptation is replaced by its mean. With x = decay rate/firing rate, a "
-            "quarter of x is allowed for the rate, x for CV and response: with adaptation "
-            "that halves the rate, 0.22 x and 0.85 x were measured."
+            "adaptation is replaced by a constant. With x = decay rate/firing rate, 0.05 x "
+            "is allowed for the rate (AdEx 0.12 x), x for CV and response; up to 0.03 x "
+            "(AdEx 0.06 x) and 0.85 x were measured."
         ),
         applies=_white("AdaptiveLIF", "GLIF", "AdEx"),
         functions=_mean_adaptation,
