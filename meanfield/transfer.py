@@ -181,6 +181,11 @@ def cv(
     ValueError, TypeError
         As for `firing_rate`.
 
+    Notes
+    -----
+    As for `firing_rate`. Adaptive neurons fire more regularly than this says, the more so
+    the faster they adapt: see `meanfield.adaptation.cv`.
+
     Examples
     --------
     >>> from meanfield import cv

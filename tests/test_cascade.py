@@ -111,3 +111,5 @@ def test_errors_say_what_is_wrong(options, words):
 def test_names_of_a_fit_are_checked():
     with pytest.raises(ValueError, match="`modulation` must be one of"):
         fit_kernel(1.0, 1.0, modulation="tau")
+    with pytest.raises(TypeError, match="`neuron` must be an LIF, EIF"):
+        fit_kernel(1.0, 1.0, "LIF")  # type: ignore[arg-type]

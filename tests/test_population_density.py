@@ -243,6 +243,8 @@ def test_a_grid_too_coarse_is_said_so():
         ({"mu": np.ones(7)}, "last axis"),
         ({"initial": "rest"}, "stationary"),
         ({"initial": 20.0}, "below V_th"),
+        ({"initial": [0.0, 1.0]}, "`initial` must be a voltage"),
+        ({"mu": [], "duration": None}, "at least one time step"),
         ({"initial": lambda V: -V}, "not negative"),
         ({"save_at": [11.0]}, "from 0 to"),
         ({"neuron": LIF(t_ref=[1.0, 2.0])}, "plain numbers"),

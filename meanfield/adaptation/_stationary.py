@@ -236,7 +236,7 @@ def cv(
     interval, and that a short one leaves more of it to the next: the correlations of
     intervals are negative. Intervals and, even more so, counts in long windows vary less
     than this says: within 15 % of the simulated CV where rate/k > 10 for all slow
-    variables, up to twice too large and more at rate/k < 1.
+    variables, up to several times too large at rate/k < 1.
 
     Examples
     --------

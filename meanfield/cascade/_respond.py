@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import ValidityWarning, as_float, require
 from ..integrate_and_fire import firing_rate, responses
-from ..integrate_and_fire._evaluate import Neuron
+from ..integrate_and_fire._evaluate import Neuron, check
 from ..neurons import LIF
 from ..population_density._input import over_steps, positive
 
@@ -111,6 +111,7 @@ def fit_kernel(
     >>> found.tau.round(1)
     array([19.9,  3.9])
     """
+    check(neuron, mu, sigma)
     _one_of("kernel", kernel, _KERNELS)
     _one_of("modulation", modulation, ("mu", "sigma"))
     noise = as_float("sigma", sigma)
@@ -176,7 +177,7 @@ def respond(
     dt : float, optional
         Time step [ms].
     duration : float, optional
-        Time [ms]; by default the length of the input's last axis.
+        Time [ms], rounded to steps; by default the length of the input's last axis.
     kernel : {"exponential", "oscillator"}, optional
         Filter of mu; sigma has an exponential one.
     adaptive : bool, optional

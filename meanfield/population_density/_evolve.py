@@ -77,7 +77,7 @@ def evolve(
     dt : float, optional
         Time step [ms].
     duration : float, optional
-        Time [ms]; by default the length of the input's last axis.
+        Time [ms], rounded to steps; by default the length of the input's last axis.
     initial : "stationary", float or callable, optional
         The state at the start: stationary for the input of the first step, all neurons
         at one voltage [mV], or a density of the voltage.
@@ -97,6 +97,11 @@ def evolve(
     ------
     TypeError, ValueError
         With the name, the condition and the value of what is wrong.
+
+    Warns
+    -----
+    ValidityWarning
+        If the cells are too wide for the least noise.
 
     Notes
     -----
@@ -255,9 +260,10 @@ def _grid(neuron, mu, sigma, duration, initial: Any, cells) -> Grid:
             still = "must be positive at first where there is no leak"
             require(mu[..., 0] > 0, "mu", still, mu[..., 0], "give `initial`")
     elif not callable(initial):
-        start = float(as_float("initial", initial))
+        place = as_float("initial", initial)
         below = f"must be a voltage below V_th={neuron.V_th} (mV)"
-        require(start < neuron.V_th, "initial", below, start)
+        require(place.ndim == 0 and place < neuron.V_th, "initial", below, str(initial))
+        start = float(place)
     given = Range(
         (float(mu.min()), float(mu.max())), (float(sigma.min()), float(sigma.max())),
         duration, isinstance(initial, str),

@@ -32,6 +32,7 @@ def over_steps(mu: Any, sigma: Any, dt: float, duration: float | None):
                 "`duration` must be given (ms) for constant input; got None"
             )
         steps = max(lengths)
+        require(steps >= 1, "mu", "must have at least one time step", steps)
     times = (np.arange(steps) + 0.5) * dt
     found = []
     for name, value in given.items():

@@ -13,10 +13,10 @@ from meanfield.shot_noise._response import response_integrals
 
 from .jumps import intervals
 
-# Own evaluation of Richardson & Swarbrick 2010 with adaptive quadrature, beside an
+# The formula of Richardson & Swarbrick 2010 by adaptive quadrature, confirmed by an
 # event-driven simulation: tau_m = 20 ms, threshold 20 mV, reset 0, t_ref = 0; amplitude
 # [mV], input rate [kHz], rate [Hz].
-PUBLISHED = [
+QUADRATURE = [
     (0.2, 4.5, 9.49419570818414), (0.5, 1.6, 7.804205140435531),
     (1.0, 0.7, 7.00264551344158), (2.5, 0.25, 9.243521710982142),
     (5.0, 0.1, 8.668776049798272),
@@ -71,8 +71,8 @@ def test_rate_and_cv_are_those_of_mpmath(p, q, a, b, th, re):
     assert shot_noise.cv(*given) == pytest.approx(expected, rel=1e-12)
 
 
-def test_published_rates():
-    a, rate, expected = np.array(PUBLISHED).T
+def test_rates_by_adaptive_quadrature():
+    a, rate, expected = np.array(QUADRATURE).T
     found = shot_noise.firing_rate(rate, a, neuron=LIF(t_ref=0.0))
     np.testing.assert_allclose(found * 1e3, expected, rtol=1e-12)
 
