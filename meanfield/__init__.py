@@ -27,7 +27,16 @@ from .transfer import (
 )
 
 if TYPE_CHECKING:
+    from . import adaptation as adaptation
+    from . import cascade as cascade
+    from . import coloured_noise as coloured_noise
+    from . import conductance as conductance
+    from . import correlation_transfer as correlation_transfer
+    from . import integrate_and_fire as integrate_and_fire
     from . import nn, plot
+    from . import population_density as population_density
+    from . import renewal as renewal
+    from . import shot_noise as shot_noise
 
 __version__ = "0.1.0"
 
@@ -55,8 +64,23 @@ __all__ = [
 ]
 
 
+_ON_FIRST_USE = {  # some import torch or matplotlib
+    "adaptation",
+    "cascade",
+    "coloured_noise",
+    "conductance",
+    "correlation_transfer",
+    "integrate_and_fire",
+    "nn",
+    "plot",
+    "population_density",
+    "renewal",
+    "shot_noise",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("nn", "plot"):  # torch and matplotlib are imported on first use
+    if name in _ON_FIRST_USE:
         import importlib
 
         return importlib.import_module(f".{name}", __name__)

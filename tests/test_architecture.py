@@ -107,6 +107,13 @@ def test_public_names():
         assert getattr(meanfield, name) is not None
 
 
+def test_packages_of_the_theory_are_imported_on_first_use():
+    for path in (ROOT / "meanfield").glob("*/__init__.py"):
+        name = path.parent.name
+        if not name.startswith("_") and name != "interop":  # which has its own extras
+            assert getattr(meanfield, name).__name__ == f"meanfield.{name}"
+
+
 def test_files_and_functions_stay_small():
     for package in PACKAGES:
         for path in files(package):
