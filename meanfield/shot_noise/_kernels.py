@@ -84,6 +84,10 @@ def rate_response(
             exc, inh, drift = gain * X, gain * I, gain * M / unit
             if frequency[i] < 0.0:
                 exc, inh, drift = exc.conjugate(), inh.conjugate(), drift.conjugate()
+        elif th >= 0.0 and amplitude_exc[i] > LEAST_JUMP * unit:
+            # The first jumps, each on its own, from the free voltage.
+            fold = unit / amplitude_exc[i]
+            exc = complex(math.exp(-th * fold - q * math.log1p(c * fold)), 0.0)
         exc_real[i], exc_imag[i] = exc.real, exc.imag
         inh_real[i], inh_imag[i] = inh.real, inh.imag
         mu_real[i], mu_imag[i] = drift.real, drift.imag

@@ -172,7 +172,8 @@ def linear_response(
     RateResponse
         ``rate_exc`` and ``rate_inh`` [1], ``mu`` [kHz per mV/ms], complex, of the
         broadcast shape: input + epsilon e^{i omega t} gives rate + epsilon response
-        e^{i omega t}. 0 where the neuron is silent.
+        e^{i omega t}. Without excitation, ``rate_exc`` is the part of single jumps that
+        reach threshold, and the others are 0.
 
     Raises
     ------

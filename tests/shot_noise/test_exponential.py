@@ -230,6 +230,18 @@ def test_response_at_high_frequency():
     assert both.mu[0] == both.mu[1].conjugate()
 
 
+def test_response_to_the_first_jumps():
+    for inhibition in ((0.0, 0.0), (0.3, 4.0)):
+        given = 10.0, *inhibition
+        exact = math.exp(-2.0) * (1 + 0.4) ** (-20.0 * inhibition[0])
+        for f in (0.0, 0.05):
+            none, few = (shot_noise.linear_response(f, R, *given) for R in (0.0, 1e-9))
+            assert none.rate_exc == pytest.approx(exact, rel=1e-12)
+            assert few.rate_exc == pytest.approx(exact, rel=1e-6)
+            assert none.mu == none.rate_inh == 0.0
+    assert shot_noise.linear_response(0.0, 1.0, 0.0).rate_exc == 0.0
+
+
 def test_response_to_the_drive_in_the_diffusion_limit():
     a, neuron = 1e-4, LIF()
     given = (0.25 / a**2, a, 0.25 / a**2, a, neuron)
