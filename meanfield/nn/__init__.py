@@ -16,6 +16,7 @@ from .layers import MomentActivation, MomentDropout, MomentLayer, MomentLinear
 from .losses import GaussianNLL, MomentCrossEntropy, MomentMSE, class_probabilities
 from .normalization import MomentBatchNorm
 from .recurrent import MomentRNN
+from .solver import Solver
 from .table import Table
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "MomentMSE",
     "MomentRNN",
     "Moments",
+    "Solver",
     "SpikingLayer",
     "Table",
     "class_probabilities",

@@ -27,6 +27,16 @@ def as_tensor(value: Any, like: Tensor) -> Tensor:
     return torch.tensor(value, dtype=dtype, device=like.device)
 
 
+def result_type(mu: Tensor, noise: Tensor) -> torch.dtype:
+    """Return the promoted dtype; under autocast not less than float32."""
+    dtype = torch.promote_types(mu.dtype, noise.dtype)
+    if not dtype.is_floating_point:
+        dtype = torch.get_default_dtype()
+    kind = mu.device.type
+    reduced = dtype in (torch.float16, torch.bfloat16) and kind != "meta"
+    return torch.float32 if reduced and torch.is_autocast_enabled(kind) else dtype
+
+
 def full_precision(like: Tensor) -> AbstractContextManager:
     """Leave autocast for a while; the meta device has none."""
     if like.device.type == "meta":

@@ -12,7 +12,7 @@ from ..neurons import LIF
 from . import covariance as covariances
 from ._autograd import evaluate
 from ._core import as_tensor
-from .table import table_of
+from .table import source_of
 
 __all__ = ["MomentActivation", "linear", "moment_activation", "moment_map"]
 
@@ -39,10 +39,11 @@ def moment_activation(
     sigma : torch.Tensor or float
         Noise intensity [mV/sqrt(ms)], the square root of the variance per ms; broadcasts
         with `mean`.
-    neuron : LIF, EIF, QIF, IntegrateAndFire or Table
+    neuron : LIF, EIF, QIF, IntegrateAndFire, Table or Solver
         Parameters: numbers, arrays or tensors that broadcast with `mean`; tensors receive
         gradients. Other neurons than the `LIF` have a `Table`, made on first use, and their
-        parameters other than `t_ref` and `tau_m` are numbers.
+        parameters other than `t_ref` and `tau_m` are numbers; a `Solver` has exact first
+        derivatives by all.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def moment_map(moments: Moments, neuron: Any = _DEFAULT) -> Moments:
     moments : Moments
         ``mean`` [mV/ms], shape (..., n), and ``cov`` [mV^2/ms]: variances, shape (..., n),
         covariances, shape (..., n, n), or `LowRank`.
-    neuron : LIF, EIF, QIF, IntegrateAndFire or Table
+    neuron : LIF, EIF, QIF, IntegrateAndFire, Table or Solver
         As for `moment_activation`.
 
     Returns
@@ -224,7 +225,7 @@ def linear(
 def theory(neuron: Any, **changed: Tensor) -> Theory:
     """Results of one form for mean and noise, some parameters of the neuron changed."""
     if not isinstance(neuron, LIF):
-        return functools.partial(table_of(neuron).evaluate, **changed)
+        return functools.partial(source_of(neuron).evaluate, **changed)
     names = ("tau_m", "t_ref", "V_th", "V_reset", "E_L")
     parameters = tuple(changed.get(name, getattr(neuron, name)) for name in names)
     return functools.partial(evaluate, parameters=parameters)

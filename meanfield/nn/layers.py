@@ -15,7 +15,8 @@ from . import covariance as covariances
 from . import functional as F
 from ._core import as_tensor
 from .normalization import MomentBatchNorm
-from .table import Table, table_of
+from .solver import Solver
+from .table import Source, Table, source_of
 
 __all__ = ["MomentActivation", "MomentDropout", "MomentLayer", "MomentLinear"]
 
@@ -136,9 +137,10 @@ class MomentActivation(nn.Module):
 
     Parameters
     ----------
-    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+    neuron : LIF, EIF, QIF, IntegrateAndFire, Table or Solver, optional
         Parameters, numbers or arrays. By default `LIF()`; others than the `LIF` have a
-        `Table`, made here, and arrays of `tau_m` and `t_ref` only.
+        `Table`, made here, and arrays of `tau_m` and `t_ref` only; a `Solver` has no
+        table.
     trainable : iterable of {"tau_m", "t_ref", "V_th"}
         Parameters to learn, from the values in `neuron`: through the logarithms of tau_m,
         t_ref and V_th - V_reset, so that they stay valid. Of neurons with a table not
@@ -177,9 +179,8 @@ class MomentActivation(nn.Module):
     ) -> None:
         super().__init__()
         self._source = with_table(neuron)
-        self._neuron = parameters_of(self._source)
         self.trainable = tuple(trainable)
-        allowed = _TRAINABLE if self._source is self._neuron else _OF_TABLES
+        allowed = _trainable(self._source)
         for name in self.trainable:
             if name not in allowed or not hasattr(self._neuron, name):
                 kind = type(self._neuron).__name__
@@ -195,6 +196,11 @@ class MomentActivation(nn.Module):
             empty = torch.empty(start.shape, device=device, dtype=dtype)
             self.register_parameter(f"log_{name}", nn.Parameter(empty))
         self.reset_parameters()
+
+    @property
+    def _neuron(self) -> Any:
+        """Parameters with what is trained here at its start."""
+        return parameters_of(self._source)
 
     def _start(self, name: str) -> np.ndarray:
         """Where the positive number starts whose logarithm is trained."""
@@ -216,8 +222,8 @@ class MomentActivation(nn.Module):
 
     @property
     def source(self) -> Any:
-        """The present `LIF`, or the `Table` as given: its trained parameters scale it."""
-        return self._source if isinstance(self._source, Table) else self.neuron
+        """The present `LIF`; a `Table` or `Solver` as given, without what is trained."""
+        return self._source if isinstance(self._source, Source) else self.neuron
 
     def _trained(self) -> dict[str, Tensor]:
         changed = {name: getattr(self, f"log_{name}").exp() for name in self.trainable}
@@ -288,7 +294,7 @@ class MomentLayer(nn.Module):
     ----------
     in_features, out_features : int
         Numbers of units.
-    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+    neuron : LIF, EIF, QIF, IntegrateAndFire, Table or Solver, optional
         Neuron parameters; see `MomentActivation`.
     covariance : {"diagonal", "full", "low_rank"}
         Representation of the covariances; see `functional.linear`.
@@ -390,7 +396,7 @@ class MomentLayer(nn.Module):
 
 
 def with_table(neuron: Any) -> Any:
-    """Return what a module takes its theory from, an `LIF` (the default) or a `Table`."""
+    """Return what a module takes its theory from: an `LIF` (the default) or a `Source`."""
     neuron = LIF() if neuron is None else neuron
     given = parameters_of(neuron)
     for name, value in _numbers(given):
@@ -400,12 +406,19 @@ def with_table(neuron: Any) -> Any:
                 f"{name}: pass its value, value.detach().cpu().numpy(), and "
                 "trainable=[...] to a MomentLayer or MomentActivation that is to learn it"
             )
-    return neuron if isinstance(neuron, LIF) else table_of(neuron)
+    return neuron if isinstance(neuron, LIF) else source_of(neuron)
+
+
+def _trainable(source: Any) -> tuple[str, ...]:
+    """Names of the parameters that a module can learn."""
+    if isinstance(source, Solver):
+        return tuple(name for name in _TRAINABLE if name not in source.tensors)
+    return _OF_TABLES if isinstance(source, Table) else _TRAINABLE
 
 
 def parameters_of(source: Any) -> Any:
-    """Return a neuron, or the neuron of a table."""
-    return source.neuron if isinstance(source, Table) else source
+    """Return a neuron, or the neuron of a table or solver."""
+    return source.neuron if isinstance(source, Source) else source
 
 
 def _numbers(neuron: Any) -> list[tuple[str, Any]]:
@@ -430,7 +443,7 @@ def describe(source: Any, trained: Iterable[str] = ()) -> str:
 
 def working_point(source: Any, like: Tensor) -> tuple[Tensor, Tensor]:
     """Rheobase [mV/ms], and a standard deviation [mV/sqrt(ms)] of lively currents."""
-    if isinstance(source, Table):
+    if isinstance(source, Source):
         mean, noise = (as_tensor(v, like).to(like) for v in source.working_point())
         return mean, LIVELY * noise
     tau, V_th, V_reset, E_L = (

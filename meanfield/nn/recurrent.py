@@ -25,7 +25,7 @@ class MomentRNN(nn.Module):
     ----------
     input_size, hidden_size : int
         Numbers of inputs and of units.
-    neuron : LIF, EIF, QIF, IntegrateAndFire or Table, optional
+    neuron : LIF, EIF, QIF, IntegrateAndFire, Table or Solver, optional
         Neuron parameters; see `MomentActivation`.
     covariance : {"diagonal", "full"}
         Representation of the state.

@@ -1,5 +1,6 @@
 """Any integrate-and-fire neuron as torch operations: splines through its solution."""
 
+import dataclasses
 import functools
 import math
 import warnings
@@ -12,7 +13,7 @@ from torch import Tensor
 from ..errors import ValidityWarning
 from ..integrate_and_fire import stationary
 from . import _charts
-from ._core import as_tensor
+from ._core import as_tensor, result_type
 
 __all__ = ["Table"]
 
@@ -20,7 +21,29 @@ _FLAWED = 1e-3  # error of a table that is worth a warning
 _RARE = 1e-9  # spikes per tau_m, below which errors do not count
 
 
-class Table:
+class Source:
+    """What layers take the statistics of a neuron from, in its place."""
+
+    neuron: Any
+
+    def working_point(self) -> tuple[Any, Any]:
+        """Rheobase [mV/ms], and the noise [mV/sqrt(ms)] that blurs it by as much."""
+        parameters = _charts.shape_parameters(self.neuron)
+        means = {name: float(np.mean(value)) for name, value in parameters.items()}
+        neuron = dataclasses.replace(self.neuron, **means)
+        g = _charts.geometry(_charts.of_unit_time(neuron))
+        tau = getattr(neuron, "tau_m", 1.0)
+        noise = (g.scale / g.width) ** (1.0 / g.power)
+        return g.rheobase / tau, noise / np.sqrt(tau)
+
+    def evaluate(
+        self, form: str, mu: Tensor, noise: Tensor, **changed: Tensor
+    ) -> tuple[Tensor, ...]:
+        """(rate, std, chi) or (rate, std^2, gain); `noise` is sigma, or its square."""
+        raise NotImplementedError
+
+
+class Table(Source):
     """Table of the stationary statistics of a neuron, to take its place in layers.
 
     Parameters
@@ -113,19 +136,11 @@ class Table:
     def __repr__(self) -> str:
         return f"Table({self.neuron}, error={self.error:.0e})"
 
-    def working_point(self) -> tuple[Any, Any]:
-        """Rheobase [mV/ms], and the noise [mV/sqrt(ms)] that blurs it by as much."""
-        tau, g = getattr(self.neuron, "tau_m", 1.0), self._splines.geometry
-        noise = (g.scale / g.width) ** (1.0 / g.power)
-        return g.rheobase / tau, noise / np.sqrt(tau)
-
     def evaluate(
         self, form: str, mu: Tensor, noise: Tensor, **changed: Tensor
     ) -> tuple[Tensor, ...]:
         """(rate, std, chi) or (rate, std^2, gain); `noise` is sigma, or its square."""
-        dtype = torch.promote_types(mu.dtype, noise.dtype)
-        if not dtype.is_floating_point:
-            dtype = torch.get_default_dtype()
+        dtype = result_type(mu, noise)
         work = torch.float32 if mu.device.type == "mps" else torch.float64
         mu, noise = mu.to(work), noise.to(work)
         t_ref, tau = (
@@ -133,19 +148,12 @@ class Table:
             for name in ("t_ref", "tau_m")
         )
         results = self._splines(form, mu, noise, t_ref, tau)
-        if dtype in (torch.float16, torch.bfloat16) and _autocast(mu):
-            dtype = torch.float32
         return tuple(r.to(dtype) for r in results)
 
 
-def table_of(neuron: Any) -> Table:
+def source_of(neuron: Any) -> Source:
     """Return the table of a neuron; its splines are computed once."""
-    return neuron if isinstance(neuron, Table) else Table(neuron)
-
-
-def _autocast(like: Tensor) -> bool:
-    kind = like.device.type
-    return kind != "meta" and torch.is_autocast_enabled(kind)
+    return neuron if isinstance(neuron, Source) else Table(neuron)
 
 
 @functools.lru_cache(maxsize=16)
@@ -287,12 +295,17 @@ def _place(x: Tensor, cells: int) -> tuple[list[Tensor], Tensor]:
     return [u, *powers], cell.long()
 
 
-def _check(neuron: Any, resolution: int, lowest: float, highest: float) -> None:
+def check_kind(neuron: Any) -> None:
+    """Raise an error for what is not a neuron of these kinds."""
     if type(neuron) not in _charts.KINDS:
         raise TypeError(
-            "`neuron` must be an LIF, EIF, QIF, IntegrateAndFire or Table; got "
+            "`neuron` must be an LIF, EIF, QIF, IntegrateAndFire, Table or Solver; got "
             f"{type(neuron).__name__}"
         )
+
+
+def _check(neuron: Any, resolution: int, lowest: float, highest: float) -> None:
+    check_kind(neuron)
     for name, value in _charts.shape_parameters(neuron).items():
         if isinstance(value, Tensor) or np.ndim(value):
             raise TypeError(
