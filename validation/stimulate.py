@@ -16,7 +16,7 @@ __all__ = ["coarse", "late", "stimulate", "waves"]
 LATE = {"EIF": (1.3, 0.2), "AdEx": (1.3, 0.2)}
 _LATE = (0.5, 0.1)
 # Noise that moves V by sigma sqrt(dt) in a step leaves an exponential upswing of width
-# Delta_T: rates are low by 0.07 to 0.17 sigma^2 dt/Delta_T^2 (measured at 8 points).
+# Delta_T: rates are low by 0.03 to 0.17 sigma^2 dt/Delta_T^2 (measured at 11 points).
 _UPSWING = 0.17
 
 

@@ -42,7 +42,8 @@ cells = {
 # --------------------
 #
 # The LIF has a simulator of its own, ``simulate``, without a bias from time steps. Other
-# neurons are populations in a network without connections, here ten copies at each point.
+# neurons are populations in a network without connections, here ten copies at each point;
+# steps of 0.05 ms leave the rates of the EIF up to half a per cent low.
 
 
 def points(neuron, mu, sigma, copies=10):
@@ -57,8 +58,9 @@ def points(neuron, mu, sigma, copies=10):
         sigma=np.repeat(sigma, copies),
     )  # fmt: skip
     run = simulate_network(
-        Network(populations={"A": population}), duration=20_000.0, warmup=200.0, rng=2
-    )["A"]
+        Network(populations={"A": population}), duration=20_000.0, warmup=200.0, dt=0.05,
+        rng=2,
+    )["A"]  # fmt: skip
     samples = (x.reshape(*mu.shape, copies) for x in (run.rates, run.cv))
     return [(x.mean(-1), x.std(-1, ddof=1) / np.sqrt(copies)) for x in samples]
 

@@ -59,7 +59,8 @@ def responses(
         ``mu`` [1/mV], ``sigma`` [1/(mV sqrt(ms))], ``V_th`` and ``V_reset`` [1/(mV ms)],
         complex: the rate is rate_0 + Re(epsilon R e^{i omega t}) for a modulation by
         epsilon cos(omega t), of the reset at the times of restarts; and ``error``, the
-        relative change in the last refinement, which bounds the error.
+        largest relative change of the first two in the last refinement, which bounds
+        their error.
 
     Raises
     ------

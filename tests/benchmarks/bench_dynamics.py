@@ -133,8 +133,9 @@ def main() -> None:
         "# Changing and correlated input", "",
         "Written by `make bench`, one thread.", "",
         "Seconds of processor time for a second of a population's time (LIF, 20 Hz "
-        f"modulation of mu, sigma = 1; the cascade at 2.5). A peer's scheme takes {PEER} s "
-        "with 1000 cells and 0.05 ms.", "",
+        f"modulation of mu, sigma = 1; the cascade at 2.5). The scheme of "
+        "Augustin et al. (PLoS Comput. Biol. 13, e1005545, 2017), run once elsewhere, "
+        f"took {PEER} s with 1000 cells and 0.05 ms.", "",
         "| | s |", "|---|---|",
     ]  # fmt: skip
     lines += [f"| {what} | {seconds:.2f} |" for what, seconds in speed()]
