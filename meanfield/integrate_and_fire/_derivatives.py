@@ -56,7 +56,7 @@ def derivatives(
     Notes
     -----
     The adjoint of the scans of `stationary`: three scans down the voltage axis weigh every
-    change of the drift. So that all derivatives cost two to three times what the values
+    change of the drift. So that all derivatives cost about six times what the values
     do, whatever their number. Relative error 1e-6 against differences and, for the `LIF`,
     against closed forms.
 
