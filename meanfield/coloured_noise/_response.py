@@ -69,7 +69,7 @@ def linear_response(
     "fokker_planck" ("auto" where tau_syn > 1e-6 tau_m) is exact up to the discretization.
     Measured with five times as many unknowns at tau_syn/tau_m = 0.025, 0.25 and 1, up to
     1 kHz: 4e-4 or better, 1e-3 at a resonance (CV = 0.1, 300 Hz). 50 to 170 ms a
-    frequency. Unlike in white noise |R_mu| does not decay but goes to a constant, the
+    frequency. Unlike in white noise abs(R_mu) does not decay but goes to a constant, the
     density of V at threshold, with the phase 0 [1]_.
 
     "effective_threshold" is the response in white noise with shifted boundaries [2]_. At

@@ -34,7 +34,7 @@ class CorrelationTransfer:
     Parameters
     ----------
     coefficients : numpy.ndarray
-        v_1 to v_order, of shape (*window.shape, order).
+        v_1 to v_order, of the shape of `window` and one axis of that length more.
     window : numpy.ndarray
         Lengths [ms] of the windows.
     rate : float
@@ -59,7 +59,7 @@ class CorrelationTransfer:
         Returns
         -------
         numpy.ndarray
-            The sum of v_k rho^k, of shape (*rho.shape, *window.shape).
+            The sum of v_k rho^k, of the shapes of `rho` and `window`, joined.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class CorrelationTransfer:
         Returns
         -------
         numpy.ndarray
-            (1 - sum of v_k) abs(rho)^(order + 1), of shape (*rho.shape, *window.shape).
+            (1 - sum of v_k) abs(rho)^(order + 1), of the shapes of `rho` and `window`, joined.
 
         Raises
         ------

@@ -223,8 +223,8 @@ def power_spectrum(
 
     Notes
     -----
-    S = rate (1 - |rho|^2)/|1 - rho|^2 with rho the characteristic function of the interval:
-    cv^2 rate at frequency 0, the rate at high frequency [1]_.
+    S = rate (1 - abs(rho)^2)/abs(1 - rho)^2 with rho the characteristic function of the
+    interval: cv^2 rate at frequency 0, the rate at high frequency [1]_.
 
     References
     ----------

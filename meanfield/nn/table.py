@@ -82,11 +82,11 @@ class Table(Source):
     -----
     With p = mu - mu_c the distance to the rheobase and w = c sigma^m the width over which
     noise blurs it, m = 4/3 where f has a minimum (c^3 = f''), m = 1 where f is least at an
-    end (c^2 = |f'|), three charts in which everything is smooth:
+    end (c^2 = abs(f')), three charts in which everything is smooth:
 
     * drift, p > w: ln p and z = (w/p)^(2/m), in proportion to sigma^2,
-    * noise, |p| < w: ln w and p/w,
-    * silence, p < -w: ln |p| and z, for z ln T, as ln T ~ barrier/sigma^2.
+    * noise, abs(p) < w: ln w and p/w,
+    * silence, p < -w: ln(-p) and z, for z ln T, as ln T ~ barrier/sigma^2.
 
     Bicubic splines give the mean interval T without dead time, its logarithmic derivative
     by mu, and its coefficient of variation. Rate, std, chi and gain are products of their
@@ -94,7 +94,7 @@ class Table(Source):
     neuron, and is kept. Dead time and tau_m (which scales time) are not in the table and
     can be arrays or tensors.
 
-    |p| and w go from `lowest` to `highest`. Beyond, logarithms go on linearly, so as power
+    abs(p) and w go from `lowest` to `highest`. Beyond, logarithms go on linearly, so as power
     laws of p and sigma; sigma = 0 is within. Rates below 1e-300 are 0. Within 1e-12 of the
     rheobase, noise is at least what blurs it so far.
 
