@@ -34,7 +34,7 @@ class CorrelationTransfer:
     Parameters
     ----------
     coefficients : numpy.ndarray
-        v_1 to v_order, of the shape of `window` and one axis of that length more.
+        v_1 to v_order along the last axis, after those of `window`.
     window : numpy.ndarray
         Lengths [ms] of the windows.
     rate : float
@@ -80,7 +80,8 @@ class CorrelationTransfer:
         Returns
         -------
         numpy.ndarray
-            (1 - sum of v_k) abs(rho)^(order + 1), of the shapes of `rho` and `window`, joined.
+            (1 - sum of v_k) abs(rho)^(order + 1), of the shapes of `rho` and `window`,
+            joined.
 
         Raises
         ------
