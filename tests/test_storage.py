@@ -15,6 +15,7 @@ from meanfield.neurons import (
     LIF,
     Bernoulli,
     Exponential,
+    IntegrateAndFire,
     FixedInDegree,
     InhibitoryPlasticity,
     Network,
@@ -54,6 +55,7 @@ NEEDED = {
 CLASSES = {
     n: c for n in neurons.__all__ if dataclasses.is_dataclass(c := getattr(neurons, n))
 }
+del CLASSES["IntegrateAndFire"]  # holds a function, which no file can
 
 
 def assert_same(a, b):
@@ -86,6 +88,13 @@ def ones(kind):
     missing = (dataclasses.MISSING, dataclasses.MISSING)
     fields = dataclasses.fields(kind)
     return {f.name: 1 for f in fields if (f.default, f.default_factory) == missing}
+
+
+def test_functions_are_refused(tmp_path):
+    given = IntegrateAndFire(f=lambda V: -V / 20.0, V_th=20.0, V_reset=0.0)
+    network = Network(populations={"A": Population(n=2, neuron=given)})
+    with pytest.raises(TypeError, match=r"neuron\.f` must be numbers.*got function"):
+        save_network(network, tmp_path / "network.npz")
 
 
 @pytest.mark.parametrize("name", CLASSES)

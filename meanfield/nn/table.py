@@ -95,8 +95,8 @@ class Table(Source):
     can be arrays or tensors.
 
     abs(p) and w go from `lowest` to `highest`. Beyond, logarithms go on linearly, so as
-    power laws of p and sigma; sigma = 0 is within. Rates below 1e-300 are 0. Within 1e-12 of the
-    rheobase, noise is at least what blurs it so far.
+    power laws of p and sigma; sigma = 0 is within. Rates below 1e-300 are 0. Within
+    1e-12 of the rheobase, noise is at least what blurs it so far.
 
     Examples
     --------
