@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .errors import require
 from .neurons import LIF, Parameters
 from .transfer import fano_factor, moment_activation
 from .units import Hz
@@ -186,6 +187,7 @@ def _outputs(
     mu: npt.ArrayLike, sigma: npt.ArrayLike, neuron: Parameters, rho: float
 ) -> dict[str, Any]:
     """All quantities over the plane: maps side by side share the work."""
+    require(-1 <= rho <= 1, "rho", "must be a correlation, from -1 to 1", rho)
     mu, sigma = np.asarray(mu, float), np.asarray(sigma, float)[:, None]
     rate, std, chi = moment_activation(mu, sigma, neuron)
     return {

@@ -204,7 +204,10 @@ def fano_factor(
     discretization: float = 0.0,
     threads: int | None = None,
 ) -> Any:
-    """Fano factor of spike counts in long windows, equal to CV^2 of the intervals.
+    """Fano factor of spike counts in long windows.
+
+    It is CV^2 of the intervals where they are independent, as in white noise; with
+    `tau_syn` they are not.
 
     Parameters
     ----------
@@ -395,8 +398,10 @@ def _theory(name: str, neuron: Any) -> ModuleType:
     }
     known = [kind for kind, theory in theories.items() if hasattr(theory, name)]
     if type(neuron) not in known:
+        is_class = isinstance(neuron, type)
+        given = f"a class: {neuron.__name__}" if is_class else type(neuron).__name__
         raise TypeError(
-            f"`neuron` must be one with a theory of {name}; got {type(neuron).__name__}; "
+            f"`neuron` must be one with a theory of {name}; got {given}; "
             f"there are theories for {', '.join(kind.__name__ for kind in known)}"
         )
     return theories[type(neuron)]

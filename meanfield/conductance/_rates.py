@@ -86,8 +86,9 @@ def firing_rate(
     `ConductanceLIF` becomes an LIF with exponential synapses
     (`meanfield.coloured_noise`). `AdEx` and `EIF` become an EIF in white noise of such an
     intensity that the voltage has the same spread; the rate of `AdEx` is consistent with
-    its mean adaptation. docs/theory has measured errors: several ten per cent at low
-    rates. `fit_transfer` does better where simulations are at hand.
+    its mean adaptation. docs/theory has measured errors: several ten per cent too low at
+    low rates, and for EIF too high at high ones. `fit_transfer` does better where
+    simulations are at hand.
 
     Examples
     --------

@@ -182,6 +182,10 @@ def _totals(rates: Sequence, afferents: Sequence) -> list[tuple[Afferents, np.nd
         raise TypeError(
             f"`rates` must be a sequence, one entry for each of `afferents`; got {rates!r}"
         )
+    if isinstance(afferents, Afferents):
+        raise TypeError(
+            "`afferents` must be a sequence of Afferents; got one: write [it]"
+        )
     if len(rates) != len(afferents):
         raise ValueError(
             "`rates` must have one entry for each of `afferents`; got "
@@ -193,4 +197,11 @@ def _totals(rates: Sequence, afferents: Sequence) -> list[tuple[Afferents, np.nd
         ok = (array >= 0) & np.isfinite(array)
         require(ok, "rates", "must be finite and not negative (kHz)", array)
         pairs.append((A, A.number * array))
+    try:
+        np.broadcast_shapes(*(total.shape for _, total in pairs))
+    except ValueError:
+        raise ValueError(
+            "`rates` must have shapes that broadcast; got "
+            + ", ".join(str(total.shape) for _, total in pairs)
+        ) from None
     return pairs

@@ -191,9 +191,12 @@ def fit_transfer(
     .. [1] Y. Zerlaut, S. Chemla, F. Chavane, A. Destexhe, J. Comput. Neurosci. 44, 45
        (2018), doi:10.1007/s10827-017-0668-2
     """
-    measured, error = np.broadcast_arrays(
-        as_float("measured", measured), as_float("error", error)
-    )
+    measured, error = as_float("measured", measured), as_float("error", error)
+    if error.shape not in ((), measured.shape):
+        raise ValueError(
+            f"`error` must have the shape of `measured`, {measured.shape}; "
+            f"got {error.shape}"
+        )
     require(
         np.isfinite(measured) & (measured >= 0), "measured", "must be rates", measured
     )
@@ -275,6 +278,7 @@ def transfer_design(
     """
     if len(afferents) != 2:
         raise ValueError(f"`afferents` must be two; got {len(afferents)}")
+    require(n >= 1, "n", "must be positive", n)
     inh, distance = np.meshgrid(
         as_float("inhibition", inhibition), np.linspace(2.8, 0.4, n), indexing="ij"
     )

@@ -51,6 +51,8 @@ def evaluate(
     Elements that differ in the `free` inputs only come one after the other: they can
     share what the kernel finds out about the others.
     """
+    tolerance = float(as_float("tolerance", tolerance))
+    require(tolerance > 0, "tolerance", "must be positive", tolerance)
     kind, f = KINDS[type(neuron)], compiled(getattr(neuron, "f", None))
     given = inputs | {name: getattr(neuron, name, 0.0) for name in NAMES}
 
@@ -109,7 +111,7 @@ def compiled(f: Callable[[float], float] | None) -> Any:
     source = getattr(f, "py_func", f) or _nothing
     try:
         return numba.cfunc("float64(float64)")(source)
-    except NumbaError as error:
+    except (NumbaError, TypeError) as error:
         raise TypeError(
             f"`f` must be a function of one number that numba can compile: {error}"
         ) from None

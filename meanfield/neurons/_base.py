@@ -38,9 +38,12 @@ class Parameters:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that all parameters broadcast to; ``()`` for plain numbers."""
-        return np.broadcast_shapes(
-            *(np.shape(getattr(self, n)) for n in names_of(self))
-        )
+        shapes = {n: np.shape(getattr(self, n)) for n in names_of(self)}
+        try:
+            return np.broadcast_shapes(*shapes.values())
+        except ValueError:
+            arrays = ", ".join(f"{n} {s}" for n, s in shapes.items() if s)
+            raise ValueError(f"the parameters do not broadcast: {arrays}") from None
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

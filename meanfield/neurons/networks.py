@@ -60,7 +60,7 @@ class Population:
     TypeError, ValueError
         If a value is of the wrong kind, not finite, or of the wrong shape, or if a
         receptor is one that the neuron does not have: on a dendrite, or a conductance
-        where there is no capacitance (`LIF`, `AdaptiveLIF`, `EscapeLIF`).
+        for an `LIF`, `AdaptiveLIF` or `EscapeLIF`.
 
     Examples
     --------

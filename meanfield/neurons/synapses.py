@@ -29,8 +29,9 @@ class Exponential(Parameters):
     tau : float
         Time constant [ms].
     E_rev : float, optional
-        Reversal potential [mV]: the weight is then a conductance [nS], without it a
-        current in the unit of the neuron's current.
+        Reversal potential [mV]: the weight is then a conductance [nS], or per capacitance
+        [1/ms] for `EIF`, `QIF` and `Izhikevich`; without it a current in the unit of the
+        neuron's current.
 
     Raises
     ------

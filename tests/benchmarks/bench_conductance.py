@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from meanfield.conductance import Afferents, firing_rate, fit_transfer, transfer_design
-from meanfield.neurons import AdEx, ConductanceLIF, Exponential
+from meanfield.neurons import EIF, AdEx, ConductanceLIF, Exponential
 from validation.transfer_fit import simulated_rates
 
 PAGE = Path(__file__).parents[2] / "docs" / "theory" / "conductance.md"
@@ -31,6 +31,7 @@ REGULAR = AdEx(
     C_m=200.0, g_L=10.0, E_L=-65.0, V_T=-50.0, Delta_T=2.0, a=4.0, tau_w=500.0, b=20.0,
     V_reset=-65.0, t_ref=5.0, V_th=-30.0,
 )  # fmt: skip
+SHUNTED = EIF(V_T=-55.0, Delta_T=2.0, t_ref=2.0)  # at 1.7 to 3.8 times its leak
 # Name, neuron, afferents, inhibitory rates [kHz], and a point that is not in the fit [kHz].
 CASES = [
     ("LIF, 1 and 5 nS", ConductanceLIF(), afferents((1, 5), (400, 100)),
@@ -41,6 +42,8 @@ CASES = [
      (0.001, 0.002, 0.004, 0.006), (0.0012, 0.003)),
     ("AdEx, adapting", REGULAR, afferents((1, 5), (400, 100)),
      (0.003, 0.007, 0.012, 0.02), (0.0075, 0.01)),
+    ("EIF, high conductance", SHUNTED, afferents((0.003, 0.03), (400, 100), (5.0, 10.0)),
+     (0.001, 0.002, 0.003, 0.004), (0.0078, 0.0025)),
 ]  # fmt: skip
 
 
@@ -59,7 +62,9 @@ def rows():
         effective = (firing_rate(design, neuron, kinds) / rate - 1)[busy]
         fitted = np.abs(fit(*design) / rate - 1)[busy].max()
         point = [np.array([x]) for x in fresh]
-        new, spread = simulated_rates(point, neuron, kinds, rng=2, **options)
+        new, spread = simulated_rates(
+            point, neuron, kinds, rng=2, **{**options, "n": 400}
+        )
         other = firing_rate(point, neuron, kinds)[0]
         yield (
             f"| {name} | {rate.min() * 1e3:.1f} to {rate.max() * 1e3:.0f} "

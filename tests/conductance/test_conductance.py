@@ -177,14 +177,22 @@ def test_bad_input_is_named(truth):
         voltage_statistics([0.1], CELL, [EXC, INH])
     with pytest.raises(ValueError, match="`rates` must be finite"):
         voltage_statistics([-0.1], CELL, [EXC])
+    with pytest.raises(ValueError, match="`rates` must have shapes that broadcast"):
+        voltage_statistics([[0.1, 0.1], [0.1] * 3], CELL, [EXC, INH])
+    with pytest.raises(TypeError, match="`afferents` must be a sequence"):
+        voltage_statistics([0.1], CELL, EXC)  # pyright: ignore
     with pytest.raises(TypeError, match="`neuron`"):
         voltage_statistics([0.1], LIF(), [EXC])
     with pytest.raises(ValueError, match="ten points"):
         fit_transfer([[0.1] * 3], [0.1] * 3, 0.1, CELL, [EXC])
+    with pytest.raises(ValueError, match="`error` must have the shape of `measured`"):
+        fit_transfer([[0.1] * 9], [0.1] * 9, [0.1] * 8, CELL, [EXC])
     with pytest.raises(TypeError, match="`rates` must be a sequence"):
         voltage_statistics(0.1, CELL, [EXC])  # pyright: ignore
     with pytest.raises(ValueError, match="two"):
         transfer_design(CELL, [EXC])
+    with pytest.raises(ValueError, match="`n` must be positive"):
+        transfer_design(CELL, [EXC, INH], n=0)
     with pytest.raises(ValueError, match="`E_rev` must be above the threshold"):
         transfer_design(CELL, [INH, EXC])
     with pytest.raises(ValueError, match="`b` must not be negative"):

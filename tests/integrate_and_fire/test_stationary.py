@@ -200,6 +200,19 @@ def test_arrays():
         (lambda: stationary(1.0, 1.0, WRONG), TypeError, "`neuron` must be an LIF, EIF"),
         (lambda: stationary("1", 1.0, EIF()), TypeError, "`mu` must be real numbers"),
         (lambda: stationary([1, 2], [1, 2, 3], EIF()), ValueError, "do not broadcast"),
+        (lambda: stationary(1, 1, EIF(), tolerance=0.0), ValueError, "`tolerance`"),
+        (
+            lambda: EIF(tau_m=[9.0, 10.0], V_T=[-50.0, -51.0, -52.0]),
+            ValueError,
+            r"do not broadcast: tau_m \(2,\), V_T \(3,\)",
+        ),
+        (
+            lambda: stationary(
+                1.0, 1.0, IntegrateAndFire(f=lambda V, a: V, V_th=1.0, V_reset=0.0)
+            ),
+            TypeError,
+            "`f` must be a function of one number that numba",
+        ),
         (
             lambda: IntegrateAndFire(f=NO_FUNCTION, V_th=1.0, V_reset=0.0),
             TypeError,
