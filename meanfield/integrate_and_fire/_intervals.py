@@ -256,6 +256,7 @@ def interval_distribution(
             "distribution for each"
         )
     found = stationary(mu, sigma, neuron)
+    require(sigma > 0, "sigma", "must be positive for a density to exist", sigma)
     require(found.rate > 0, "mu", "must make the neuron fire", mu)
     onset = float(neuron.t_ref)
     mean = 1.0 / float(found.rate) - onset

@@ -192,6 +192,13 @@ def test_arrays():
     assert each.rate[1, 2] == stationary(1.0, 2.0, EIF(V_T=-50.0)).rate
 
 
+def with_time(V, t):
+    return -V
+
+
+TWO_ARGUMENTS: Any = with_time
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -208,7 +215,7 @@ def test_arrays():
         ),
         (
             lambda: stationary(
-                1.0, 1.0, IntegrateAndFire(f=lambda V, a: V, V_th=1.0, V_reset=0.0)
+                1.0, 1.0, IntegrateAndFire(f=TWO_ARGUMENTS, V_th=1.0, V_reset=0.0)
             ),
             TypeError,
             "`f` must be a function of one number that numba",
