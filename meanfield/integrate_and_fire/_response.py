@@ -11,12 +11,21 @@ import math
 
 import numpy as np
 
-from ..special._jit import jitable, kernel
+from ..special._jit import inlined, jitable, kernel
 from ._drift import COLUMNS, T_REF, collect, drift
 from ._grid import MAX_PANELS, lower_end, panels, surface
 from ._scans import MAX_LEVELS, cells, extrapolate
 
 LANES = 8  # values of s that share a grid
+
+
+@inlined
+def _next(q, p, u, v, D, plus, minus):
+    """Return real and imaginary part of q at the upper end of a cell, for s = u + i v."""
+    re, im = plus + D * (u * q - v * p), D * (u * p + v * q)
+    scale = 1.0 / (re * re + im * im)
+    a, b = 1.0 + minus * q, minus * p
+    return (a * re + b * im) * scale, (b * re - a * im) * scale
 
 
 @jitable
@@ -35,10 +44,7 @@ def upwards(h, F, A, D, s_re, s_im, bottom, start, mean, curvature, ends):
         slope = 0.5 * A[i] / D if D > 0.0 else 1.0 / h[i]
         for k in range(m):
             u, v = s_re[k], s_im[k]
-            re, im = plus + D * (u * q[k] - v * p[k]), D * (u * p[k] + v * q[k])
-            scale = 1.0 / (re * re + im * im)
-            a, b = 1.0 + minus * q[k], minus * p[k]
-            q1, p1 = (a * re + b * im) * scale, (b * re - a * im) * scale
+            q1, p1 = _next(q[k], p[k], u, v, D, plus, minus)
             mean[0, i, k], mean[1, i, k] = 0.5 * (q[k] + q1), 0.5 * (p[k] + p1)
             a, b = q[k] * q1 - p[k] * p1, q[k] * p1 + p[k] * q1
             curvature[0, i, k] = slope * (q1 - q[k]) + u * a - v * b
@@ -58,11 +64,7 @@ def crossing(h, F, A, D, s_re, s_im, bottom, start, total):
         plus, minus = 0.5 * (A[i] + F[i]), 0.5 * (A[i] - F[i])
         counted = 0.5 * h[i] if i >= start else 0.0
         for k in range(m):
-            u, v = s_re[k], s_im[k]
-            re, im = plus + D * (u * q[k] - v * p[k]), D * (u * p[k] + v * q[k])
-            scale = 1.0 / (re * re + im * im)
-            a, b = 1.0 + minus * q[k], minus * p[k]
-            q1, p1 = (a * re + b * im) * scale, (b * re - a * im) * scale
+            q1, p1 = _next(q[k], p[k], s_re[k], s_im[k], D, plus, minus)
             total[0, k] += counted * (q[k] + q1)
             total[1, k] += counted * (p[k] + p1)
             q[k], p[k] = q1, p1
