@@ -43,7 +43,9 @@ class Parameters:
             return np.broadcast_shapes(*shapes.values())
         except ValueError:
             arrays = ", ".join(f"{n} {s}" for n, s in shapes.items() if s)
-            raise ValueError(f"the parameters do not broadcast: {arrays}") from None
+            raise ValueError(
+                f"the parameters do not broadcast to one shape; got {arrays}"
+            ) from None
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
