@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from . import conductance as conductance
     from . import correlation_transfer as correlation_transfer
     from . import integrate_and_fire as integrate_and_fire
+    from . import network as network
     from . import nn, plot
     from . import population_density as population_density
     from . import renewal as renewal
@@ -71,6 +72,7 @@ _ON_FIRST_USE = {  # some import torch or matplotlib
     "conductance",
     "correlation_transfer",
     "integrate_and_fire",
+    "network",
     "nn",
     "plot",
     "population_density",

@@ -41,6 +41,8 @@ _THEORIES = {
     AdEx: "adaptation",
     GLIF: "adaptation",
 }
+#: Neurons that have a firing rate here.
+NEURONS = (*_THEORIES, ConductanceLIF)
 
 
 def moment_activation(

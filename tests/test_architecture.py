@@ -28,6 +28,9 @@ LAYERS = [
         "shot_noise",
     },
     {"transfer"},
+    {"balanced", "network", "rate"},
+    {"equilibrium", "plasticity"},
+    {"fluctuations"},
     {"nn", "interop"},
     {"_activity_plots", "_transfer_plots", "plot", "_cli", "__main__", ""},
 ]

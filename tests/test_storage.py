@@ -37,6 +37,7 @@ NEEDED = {
     "OnDendrite": {"synapse": Exponential(tau=2.0)},
     "FixedInDegree": {"degree": 3, "multapses": False},
     "FixedOutDegree": {"degree": np.int64(3)},
+    "FixedTotalNumber": {"number": 12},
     "Bernoulli": {"p": 0.1},
     "Sparse": {"matrix": sparse.random_array((4, 3), density=0.5, rng=1)},
     "Population": {"n": 3, "neuron": LIF(V_th=[20.0, 21.0, 22.0]), "current": [1, 2, 3]},

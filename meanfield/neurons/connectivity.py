@@ -12,6 +12,7 @@ __all__ = [
     "DistanceDependent",
     "FixedInDegree",
     "FixedOutDegree",
+    "FixedTotalNumber",
     "OneToOne",
     "Rule",
     "Sparse",
@@ -24,11 +25,10 @@ class Rule:
     __slots__ = ()
 
 
-def _check_degree(rule: Any) -> None:
-    degree = rule.degree
-    if isinstance(degree, bool) or not isinstance(degree, int | np.integer):
-        raise TypeError(f"`degree` must be an integer; got {degree!r}")
-    require(degree >= 0, "degree", "must not be negative", degree)
+def _check_count(name: str, count: Any) -> None:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer):
+        raise TypeError(f"`{name}` must be an integer; got {count!r}")
+    require(count >= 0, name, "must not be negative", count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _FixedDegree(Rule):
     multapses: bool = True
 
     def __post_init__(self) -> None:
-        _check_degree(self)
+        _check_count("degree", self.degree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,36 @@ class FixedOutDegree(_FixedDegree):
     >>> FixedOutDegree(10).degree
     10
     """
+
+
+@dataclass(frozen=True, slots=True)
+class FixedTotalNumber(Rule):
+    """So many synapses in all, each between a source and a target drawn at random.
+
+    A pair may be connected more than once, and a neuron may be its own source. In-degrees
+    are binomial, of mean number/n_target.
+
+    Parameters
+    ----------
+    number : int
+        Number of synapses.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `number` is no integer, or negative.
+
+    Examples
+    --------
+    >>> from meanfield.neurons import FixedTotalNumber
+    >>> FixedTotalNumber(1000)
+    FixedTotalNumber(number=1000)
+    """
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check_count("number", self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +249,7 @@ class DistanceDependent(Rule):
     autapses: bool = True
 
     def __post_init__(self) -> None:
-        _check_degree(self)
+        _check_count("degree", self.degree)
         good = np.isfinite(self.width) and self.width > 0
         require(good, "width", "must be finite and positive", self.width)
         for name, allowed in (

@@ -13,6 +13,7 @@ from meanfield.neurons import (
     DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
+    FixedTotalNumber,
     OneToOne,
     Rule,
     Sparse,
@@ -61,6 +62,15 @@ def _draw_rows(chosen, seen, n, key, first, own, multapses, rng):
                 s = _below(n, rng)
             seen[s] = j
             row[i] = s
+
+
+@kernel
+def _fill_rows(indptr, chosen, n, key, first, rng):
+    """Fill rows of given lengths with numbers below n."""
+    for j in range(indptr.size - 1):
+        seed(rng, key, first + j)
+        for i in range(indptr[j], indptr[j + 1]):
+            chosen[i] = _below(n, rng)
 
 
 @kernel
@@ -153,6 +163,15 @@ def _degree_rows(rule: Any, rows: int, n: int, same: bool, key: np.ndarray, firs
     return np.arange(rows + 1, dtype=np.int64) * rule.degree, chosen.reshape(-1)
 
 
+def _total_rows(rule: Any, rows: int, n: int, key: np.ndarray, first: int):
+    rng = np.random.default_rng([*key.tolist(), first])
+    indptr = np.zeros(rows + 1, dtype=np.int64)
+    np.cumsum(rng.multinomial(rule.number, np.full(rows, 1 / rows)), out=indptr[1:])
+    chosen = np.empty(rule.number, dtype=np.int32)
+    _fill_rows(indptr, chosen, n, key, first, np.zeros(2, dtype=np.uint64))
+    return indptr, chosen
+
+
 def _pairs(
     rule: Rule, n_source: int, n_target: int, same: bool, key: np.ndarray, number: int
 ) -> tuple[np.ndarray, np.ndarray, Any]:
@@ -169,6 +188,9 @@ def _pairs(
         return *_transposed(*lists, n_source), None
     if isinstance(rule, Bernoulli):
         return *_bernoulli(rule, n_source, n_target, same, key, first), None
+    if isinstance(rule, FixedTotalNumber):
+        lists = _total_rows(rule, n_target, n_source, key, first)
+        return *_transposed(*lists, n_source), None
     if isinstance(rule, OneToOne):
         if n_source != n_target:
             raise ValueError(

@@ -10,6 +10,7 @@ from meanfield.neurons import (
     DistanceDependent,
     FixedInDegree,
     FixedOutDegree,
+    FixedTotalNumber,
     OneToOne,
     Projection,
     Scaled,
@@ -67,6 +68,18 @@ def test_bernoulli():
     assert source.size == 30 * 29
     assert not np.any(source == target)
     assert pairs(Bernoulli(0.0))[0].size == 0
+
+
+def test_fixed_total_number():
+    """Chi-square tests of sources and targets, false alarms 1e-3 each; fixed seed."""
+    source, target, _ = pairs(FixedTotalNumber(40_000))
+    assert source.size == 40_000
+    for found, n in ((source, 60), (target, 80)):
+        counts = np.bincount(found, minlength=n)
+        assert scipy.stats.chisquare(counts).pvalue > 1e-3
+    assert pairs(FixedTotalNumber(0))[0].size == 0
+    with pytest.raises(TypeError, match="`number` must be an integer; got 2"):
+        FixedTotalNumber(2.5)
 
 
 def test_given_matrix_and_one_to_one():
