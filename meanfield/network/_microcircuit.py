@@ -83,8 +83,8 @@ def microcircuit(
     Notes
     -----
     Table 5 of [1]_. A probability p of a connection stands for
-    """Cortical circuit of Potjans and Diesmann (2014): four layers, 77,169 neurons.
-    grow as sizes shrink, rates stay near those of the full circuit.
+    ln(1 - p)/ln(1 - 1/(N_a N_b)) synapses at random places. Scaling as in [2]_: smaller
+    networks are more correlated, at rates near those of the full circuit.
 
     References
     ----------
