@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from . import integrate_and_fire as integrate_and_fire
     from . import network as network
     from . import nn, plot
+    from . import plasticity as plasticity
     from . import population_density as population_density
     from . import renewal as renewal
     from . import shot_noise as shot_noise
@@ -74,6 +75,7 @@ _ON_FIRST_USE = {  # some import torch or matplotlib
     "integrate_and_fire",
     "network",
     "nn",
+    "plasticity",
     "plot",
     "population_density",
     "renewal",

@@ -24,6 +24,7 @@ from meanfield.neurons import (
     Sparse,
     SpikeSource,
 )
+from meanfield.plasticity import fixed_point, trajectory
 from meanfield.units import Hz
 from spiking_reference import Record, simulate_network
 
@@ -236,6 +237,8 @@ bottom.set(xlabel="time (ms)", ylabel="rate (Hz)", ylim=(0, None))
 # Now inhibitory synapses follow the rule of Vogels et al. (2011) in its
 # multiplicative form, with targets of 8 and 10 Hz. Inhibition of excitatory neurons
 # weakens until they fire too much, grows, and comes to rest after one overshoot.
+# The theory of `meanfield.plasticity` has the same parameters (dashed): rates of the
+# balanced state, that follow the weights, and traces that are empty at the beginning.
 
 
 def rule(eta, target):
@@ -248,8 +251,18 @@ learning = {("I", "E"): rule(3.0, TARGET["E"]), ("I", "I"): rule(2.0, TARGET["I"
 run = simulate_network(
     balanced(learning), duration=12_000.0, initial=initial, rng=1, bin=200.0
 )
+rules = {("EI".index(t), "EI".index(s)): rule for (s, t), rule in learning.items()}
+times = np.arange(0.0, 12_000.0, 20.0)
+theory = trajectory(W, list(X.values()), rules, times, empty=True)
+rest = fixed_point(W, list(X.values()), rules)
+print(rest.message, "to W/W0 =", (rest.W / W)[:, 1].round(2))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+for i, color in enumerate((EXC, INH)):
+    left.plot(theory.t / 1e3, theory.rate[:, i] / Hz, "--", color=color, linewidth=1)
+    right.plot(
+        theory.t / 1e3, theory.W[:, i, 1] / W[i, 1], "--", color=color, linewidth=1
+    )
 for name, color in zip("EI", (EXC, INH), strict=True):
     result = run[name]
     activity = result.activity / (result.n * result.bin) / Hz
@@ -265,7 +278,12 @@ for number, (name, color) in {1: ("E", EXC), 3: ("I", INH)}.items():
         color=color,
         label=f"I to {name}",
     )
-left.set(xlabel="time (s)", ylabel="rate (Hz)", title="targets dotted", ylim=(0, None))
+left.set(
+    xlabel="time (s)",
+    ylabel="rate (Hz)",
+    title="targets dotted, theory dashed",
+    ylim=(0, None),
+)
 right.set(xlabel="time (s)", ylabel="mean weight, relative")
 for ax in (left, right):
     ax.legend(frameon=False)
@@ -273,4 +291,5 @@ for ax in (left, right):
 # %%
 # Rates end some percent above their targets: a target neuron is less likely to fire
 # right after inhibition, so that it has fewer coincidences than the rule counts on.
-# The effect falls as 1/sqrt(N).
+# The effect falls as 1/sqrt(N), and so does what delays the overshoot and moves the
+# weights: neurons that need input to fire, which balanced theory leaves out.

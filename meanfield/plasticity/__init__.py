@@ -1,0 +1,10 @@
+"""Inhibitory plasticity of populations: where it comes to rest, how fast, and on what way.
+
+`fixed_point` has weights at which all rates are at their targets and how fast they are
+approached, `trajectory` the way of weights and rates in time, for one stimulus or several.
+"""
+
+from ._fixed_point import FixedPoint, fixed_point
+from ._trajectory import Trajectory, trajectory
+
+__all__ = ["FixedPoint", "Trajectory", "fixed_point", "trajectory"]
