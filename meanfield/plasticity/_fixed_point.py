@@ -1,5 +1,6 @@
 """Weights at which inhibitory plasticity rests, and how fast it gets there."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,9 @@ def fixed_point(
     X: npt.ArrayLike,
     rules: Rules,
     *,
-    leak: npt.ArrayLike = 0.0,
+    gain: npt.ArrayLike = 1.0,
+    size: float = math.inf,
+    threshold: npt.ArrayLike = 0.0,
     unit: npt.ArrayLike | None = None,
     traces: bool = True,
 ) -> FixedPoint:
@@ -59,9 +62,11 @@ def fixed_point(
         External input, in the unit of W times kHz.
     rules : mapping
         The `neurons.InhibitoryPlasticity` of plastic entries (row, column) of W.
-    leak : array_like, shape () or (n,), optional
-        Slope of the input by the rate at which neurons fire, 1/gain; 0 for the balanced
-        state of large networks. Of input sqrt(N) (W r + X), pass 1/(gain sqrt(N)).
+    gain, threshold : array_like, shape () or (n,), optional
+        Neurons fire at gain (input - threshold), where that is positive.
+    size : float, optional
+        Number N of neurons, of a network whose input is sqrt(N) (W r + X); by default
+        the limit of large networks, in which gain and threshold do not matter.
     unit : array_like, shape () or (n, n), optional
         W of connections whose weight is one. Additive rules need it.
     traces : bool, optional
@@ -83,21 +88,22 @@ def fixed_point(
 
     Notes
     -----
-    Rates r = (leak - W)^-1 X follow the weights, which change by
+    Rates r = (L - W)^-1 X follow the weights, with L = 1/(gain sqrt(N)) and the threshold
+    over sqrt(N) taken off X. Weights change by
 
     dW_ab/dt = -2 g_ab r_b (r_a - r0_a),
 
     g = eta unit (additive [1]_) or eta abs(W) (multiplicative), but for correlations of
     single pairs. They rest at r_a = r0_a:
 
-    W_ab* = (leak_a r0_a - X_a - sum_c W_ac r_c)/r_b over all c but b,
+    W_ab* = (L_a r0_a - X_a - sum_c W_ac r_c)/r_b over all c but b,
 
     with the rates of populations without plastic inputs such that their own input
     vanishes. Where a population has several plastic inputs, states at rest form a set
     (`free`); the one given scales all of its plastic inputs by one factor.
 
     The linearization is d(dW_k)/dt = -2 g_k r_b sum_l (A^-1)_{a_k a_l} r_{b_l} dW_l with
-    A = leak - W* and k, l the plastic entries; with traces, dx/dt = (r - x)/tau enter as
+    A = L - W* and k, l the plastic entries; with traces, dx/dt = (r - x)/tau enter as
     further variables. `tau` is 1/min(-Re eigenvalue) without the `free` zeros. Exact for
     linear rates; against spikes the theory is that of infinite networks (docs/theory has
     the bias).
@@ -121,27 +127,37 @@ def fixed_point(
     >>> round(found.tau / 1e3, 2), found.stable  # [s]
     (2.7, True)
     """
-    start, X, leak = network(W, X, leak, stimuli=False)
+    start, X, leak = network(W, X, gain, size, threshold)
     entries = plastic(rules, start, unit)
-    rate = _rates(start, X, leak, entries)
-    end = _weights(start, X, leak, entries, rate)
+    found = rest(start, X, leak, entries, traces)
+    entries.check_step(found.rate)
+    return found
+
+
+def rest(
+    W: np.ndarray, X: np.ndarray, leak: np.ndarray, entries: Plastic, traces: bool
+) -> FixedPoint:
+    """`fixed_point` of checked arrays."""
+    rate = _rates(W, X, leak, entries)
+    end = _weights(W, X, leak, entries, rate)
     A = np.diag(leak) - end
     _check_state(A)
-    J = _jacobian(A, end, rate, entries, traces)
-    eigenvalues = np.linalg.eigvals(J)
+    eigenvalues = np.linalg.eigvals(_jacobian(A, end, rate, entries, traces))
     eigenvalues = eigenvalues[np.argsort(np.abs(eigenvalues))]
     free = len(entries.to) - np.unique(entries.to).size
-    eigenvalues[:free] = 0.0
     moving = eigenvalues[free:]
     moving = moving[np.argsort(-moving.real, kind="stable")]
-    eigenvalues = np.concatenate([eigenvalues[:free], moving])
     decay = -float(moving.real[0])
     stable = decay > 0.0
-    entries.check_step(rate)
     return FixedPoint(
-        end, rate, eigenvalues, 1.0 / decay if stable else np.inf, stable, free,
-        _message(stable, decay, free),
-    )  # fmt: skip
+        W=end,
+        rate=rate,
+        eigenvalues=np.concatenate([0.0 * eigenvalues[:free], moving]),
+        tau=1.0 / decay if stable else np.inf,
+        stable=stable,
+        free=free,
+        message=_message(stable, decay, free),
+    )
 
 
 def _rates(W, X, leak, entries: Plastic) -> np.ndarray:
@@ -196,9 +212,9 @@ def _check_state(A: np.ndarray) -> None:
         return
     why = "are not isolated" if sign == 0.0 else "are unstable, whatever the gains"
     raise ValueError(
-        f"the targets cannot be reached: rates at these weights {why} (det(leak - W) is "
-        f"{'zero' if sign == 0.0 else 'negative'}). Choose another input X or other "
-        "connections that are not plastic"
+        f"the targets cannot be reached: rates at these weights {why} "
+        f"(det(L - W) is {'zero' if sign == 0.0 else 'negative'}). Choose another input X "
+        "or other connections that are not plastic"
     )
 
 

@@ -54,27 +54,37 @@ class Plastic(NamedTuple):
 
 
 def network(
-    W: npt.ArrayLike, X: npt.ArrayLike, leak: npt.ArrayLike, *, stimuli: bool
+    W: npt.ArrayLike,
+    X: npt.ArrayLike,
+    gain: npt.ArrayLike,
+    size: float,
+    threshold: npt.ArrayLike,
+    *,
+    stimuli: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return W, X and leak as checked float64 arrays."""
-    W, X, leak = (
+    """Return W, X above threshold and the leak 1/(gain sqrt(size)) as float64 arrays."""
+    W, X, gain, threshold, size_ = (
         np.array(as_float(name, value), dtype=np.float64)
-        for name, value in (("W", W), ("X", X), ("leak", leak))
-    )
+        for name, value in (("W", W), ("X", X), ("gain", gain), ("threshold", threshold),
+                            ("size", size))
+    )  # fmt: skip
     n = W.shape[0] if W.ndim else 0
     if W.ndim != 2 or W.shape != (n, n) or n == 0:
         raise ValueError(f"`W` must have shape (n, n); got {W.shape}")
     if X.shape[-1:] != (n,) or X.ndim > 1 + stimuli or X.size == 0:
         wanted = f"({n},) or (stimuli, {n})" if stimuli else f"({n},)"
         raise ValueError(f"`X` must have shape {wanted}; got {X.shape}")
-    if leak.shape not in ((), (n,)):
-        raise ValueError(
-            f"`leak` must be a number or have shape ({n},); got {leak.shape}"
-        )
-    for name, value in (("W", W), ("X", X), ("leak", leak)):
+    for name, value in (("gain", gain), ("threshold", threshold)):
+        if value.shape not in ((), (n,)):
+            raise ValueError(
+                f"`{name}` must be a number or have shape ({n},); got {value.shape}"
+            )
+    for name, value in (("W", W), ("X", X), ("gain", gain), ("threshold", threshold)):
         require(np.isfinite(value), name, "must be finite", value)
-    require(leak >= 0.0, "leak", "must not be negative", leak)
-    return W, X, np.broadcast_to(leak, (n,))
+    require(gain > 0.0, "gain", "must be positive", gain)
+    require(size_ > 0.0, "size", "must be positive (math.inf for the limit)", size_)
+    small = 1.0 / np.sqrt(size_)
+    return W, X - small * threshold, np.broadcast_to(small / gain, (n,))
 
 
 def plastic(rules: Rules, W: np.ndarray, unit: npt.ArrayLike | None) -> Plastic:

@@ -1,5 +1,6 @@
 """The way of weights and rates under inhibitory plasticity."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from ..errors import as_float, require
 from ._dynamics import Way
-from ._fixed_point import fixed_point
+from ._fixed_point import rest
 from ._rules import Rules, network, plastic
 
 _TIME_CONSTANTS = 5.0  # after which what is left is below 1 %
@@ -47,7 +48,9 @@ def trajectory(
     rules: Rules,
     times: npt.ArrayLike,
     *,
-    leak: npt.ArrayLike = 0.0,
+    gain: npt.ArrayLike = 1.0,
+    size: float = math.inf,
+    threshold: npt.ArrayLike = 0.0,
     unit: npt.ArrayLike | None = None,
     traces: bool = True,
     empty: bool = False,
@@ -67,7 +70,7 @@ def trajectory(
         The `neurons.InhibitoryPlasticity` of plastic entries (row, column) of W.
     times : array_like, shape (times,)
         Increasing times [ms], from 0 on, at which weights and rates are wanted.
-    leak, unit
+    gain, size, threshold, unit
         As for `fixed_point`.
     traces : bool, optional
         Whether traces lag behind the rates by the rule's `tau`; with several stimuli they
@@ -95,8 +98,8 @@ def trajectory(
     dW_ab/dt = -g_ab <r_b (x_a - 2 r0_a) + r_a x_b>, averaged over stimuli, where traces
     follow the rates, tau dx/dt = r - x, and g = eta unit (additive, until W_ab = 0) or
     eta abs(W_ab) (multiplicative). Rates are those of the balanced state,
-    r = (leak - W)^-1 X, or where a population falls silent of the semi-balanced state:
-    r >= 0, W r + X <= leak r, with equality where r > 0. Without traces and with g = eta/2
+    r = (L - W)^-1 X, or where a population falls silent of the semi-balanced state:
+    r >= 0, W r + X <= L r, with equality where r > 0. Without traces and with g = eta/2
     this is the rate rule dW = -eta (r - r0) r^T.
 
     Relative error 1e-8 (test against closed forms). Between changes of the populations
@@ -117,7 +120,7 @@ def trajectory(
      [13.41 16.2 ]
      [ 8.   10.  ]]
     """
-    start, X, leak = network(W, X, leak, stimuli=True)
+    start, X, leak = network(W, X, gain, size, threshold, stimuli=True)
     entries = plastic(rules, start, unit)
     times = as_float("times", times).astype(np.float64)
     if times.ndim != 1 or times.size == 0:
@@ -135,19 +138,19 @@ def trajectory(
     if not ended:
         ended = "weights drift by less than 1 %" if settled else "weights still change"
         if X.ndim == 1 and rates is None:
-            few, theory = _by_theory(times[-1], start, X, rules, leak, unit, traces)
+            few, theory = _by_theory(times[-1], start, X, leak, entries, traces)
             settled, ended = settled and not few, ended + theory
     return Trajectory(t, found, rate, settled, ended)
 
 
-def _by_theory(duration, W, X, rules, leak, unit, traces) -> tuple[bool, str]:
+def _by_theory(duration, W, X, leak, entries, traces) -> tuple[bool, str]:
     """Whether the time given is too short, in time constants, or why none suffices."""
     try:
-        rest = fixed_point(W, X, rules, leak=leak, unit=unit, traces=traces)
+        end = rest(W, X, leak, entries, traces)
     except ValueError as impossible:
         return False, f"; {impossible}"
-    if not rest.stable:
-        return False, f"; {rest.message}"
-    few = bool(duration < _TIME_CONSTANTS * rest.tau)
-    text = f" after {duration / rest.tau:.1f} time constants of {1e-3 * rest.tau:.3g} s"
+    if not end.stable:
+        return False, f"; {end.message}"
+    few = bool(duration < _TIME_CONSTANTS * end.tau)
+    text = f" after {duration / end.tau:.1f} time constants of {1e-3 * end.tau:.3g} s"
     return few, text + (f"; give at least {_TIME_CONSTANTS:g}" if few else "")

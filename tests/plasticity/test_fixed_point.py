@@ -72,13 +72,23 @@ def test_traces_lag_and_vanish_where_they_are_fast():
 
 def test_population_without_target_adapts_its_rate():
     """Only inhibition of E learns: r_i from the balance of I, W_ei from that of E."""
-    found = fixed_point(W1, X1, {(0, 1): RULES1[0, 1]}, leak=[2.0, 5.0])
+    found = fixed_point(W1, X1, {(0, 1): RULES1[0, 1]}, gain=[0.5, 0.2], size=1.0)
     r_i = (0.3 + 135.0 * 0.008) / 80.0
     np.testing.assert_allclose(found.rate, [0.008, r_i], rtol=1e-13)
     np.testing.assert_allclose(found.W[0, 1], -(0.4 + 28.0 * 0.008) / r_i, rtol=1e-13)
-    way = trajectory(W1, X1, {(0, 1): RULES1[0, 1]}, [0.0, 60_000.0], leak=[2.0, 5.0])
+    way = trajectory(
+        W1, X1, {(0, 1): RULES1[0, 1]}, [0.0, 60_000.0], gain=[0.5, 0.2], size=1.0
+    )
     np.testing.assert_allclose(way.W[-1], found.W, rtol=1e-6)
     assert way.settled
+
+
+def test_finite_size():
+    """r = G (sqrt(N) (W r + X) - theta) at the targets."""
+    gain, threshold, n = np.array([0.02, 0.01]), np.array([5.0, 3.0]), 5000
+    found = fixed_point(W1, X1, RULES1, gain=gain, threshold=threshold, size=n)
+    rate = gain * (np.sqrt(n) * (found.W @ [0.008, 0.010] + X1) - threshold)
+    np.testing.assert_allclose(rate, [0.008, 0.010], rtol=1e-11)
 
 
 def test_several_inhibitory_populations():
@@ -99,7 +109,7 @@ def test_several_inhibitory_populations():
 
 def test_impossible_targets_are_refused_with_the_reason():
     with pytest.raises(ValueError, match=r"W\[0, 1\] would have to excite"):
-        fixed_point(W1, [0.4, 0.3], RULES1, leak=[90.0, 0.0])
+        fixed_point(W1, [0.4, 0.3], RULES1, gain=[1.0, 1e300], size=90.0**-2)
     with pytest.raises(ValueError, match="unstable, whatever the gains"):
         fixed_point(W1, [0.05, 0.3], RULES1)
     with pytest.raises(ValueError, match="not isolated"):
@@ -135,8 +145,12 @@ def test_mistaken_arguments():
         fixed_point([1.0, 2.0], X1, RULES1)
     with pytest.raises(ValueError, match="`X` must have shape"):
         fixed_point(W1, [X1, X1], RULES1)
-    with pytest.raises(ValueError, match="`leak` must not be negative"):
-        fixed_point(W1, X1, RULES1, leak=-1.0)
+    with pytest.raises(ValueError, match="`gain` must be positive"):
+        fixed_point(W1, X1, RULES1, gain=-1.0)
+    with pytest.raises(ValueError, match="`size` must be positive"):
+        fixed_point(W1, X1, RULES1, size=0)
+    with pytest.raises(ValueError, match="`threshold` must be a number"):
+        fixed_point(W1, X1, RULES1, threshold=[1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="`unit` must be positive"):
         fixed_point(W2, X2, RULES2, unit=0.0)
     with pytest.raises(ValueError, match="`X` must be finite"):
