@@ -232,13 +232,14 @@ class MeanField:
         return [(g, self._white(g, drive)) for g in self.groups]
 
     def _white(self, group: Group, drive: Drive) -> Cells:
-        mu, sigma, tau = self._inputs(group, drive)
+        mu, sigma, tau = self.inputs_of(group, drive)
         return white(mu, sigma, group.neuron, self._shift(group, tau))
 
     def _shift(self, group: Group, tau: np.ndarray) -> Shift:
         return shift_of(group.neuron, tau, self.synapses)
 
-    def _inputs(self, group: Group, drive: Drive) -> tuple[np.ndarray, ...]:
+    def inputs_of(self, group: Group, drive: Drive) -> tuple[np.ndarray, ...]:
+        """Return mu, sigma and tau_syn of a group's populations, or of its neurons."""
         mu, sigma, tau = (part[..., group.index] for part in drive)
         if not group.spread:
             return mu, sigma, tau
@@ -276,16 +277,21 @@ class MeanField:
             a = int(group.index[0])
             if a in self.conductances:
                 values = self._conductance(name, a, rate)[..., None]
-            elif self.synapses == "exact":
-                mu, sigma, tau = self._inputs(group, drive)
-                values = getattr(coloured_noise, name)(mu, sigma, tau, group.neuron)
             else:
-                cells = self._white(group, drive)
-                values = getattr(transfer, name)(*cells)
+                values = self.statistic_of(group, name, *self.inputs_of(group, drive))
             if group.spread:
                 values = np.mean(values, axis=-1, keepdims=True)
             found[..., group.index] = values
         return found
+
+    def statistic_of(
+        self, group: Group, name: str, mu: Any, sigma: Any, tau: Any
+    ) -> Any:
+        """Return "firing_rate" or "cv" of the neurons of a group at given inputs."""
+        if self.synapses == "exact":
+            return getattr(coloured_noise, name)(mu, sigma, tau, group.neuron)
+        cells = white(mu, sigma, group.neuron, self._shift(group, tau))
+        return getattr(transfer, name)(*cells)
 
     def _conductance(self, name: str, a: int, rate: npt.ArrayLike) -> np.ndarray:
         if name != "firing_rate":
@@ -340,7 +346,7 @@ class MeanField:
 
     def _slopes(self, group: Group, drive: Drive) -> list[np.ndarray]:
         """Return derivatives of the rate by mu and by sigma^2."""
-        mu, sigma, tau = self._inputs(group, drive)
+        mu, sigma, tau = self.inputs_of(group, drive)
         shift = self._shift(group, tau)
         found = integrate_and_fire.derivatives(*white(mu, sigma, group.neuron, shift))
         by = dict(zip(found.names, np.moveaxis(found.rate, -1, 0), strict=True))
