@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from . import coloured_noise as coloured_noise
     from . import conductance as conductance
     from . import correlation_transfer as correlation_transfer
+    from . import equilibrium as equilibrium
     from . import integrate_and_fire as integrate_and_fire
     from . import network as network
     from . import nn, plot
@@ -72,6 +73,7 @@ _ON_FIRST_USE = {  # some import torch or matplotlib
     "coloured_noise",
     "conductance",
     "correlation_transfer",
+    "equilibrium",
     "integrate_and_fire",
     "network",
     "nn",

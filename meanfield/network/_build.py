@@ -100,7 +100,7 @@ def mean_field(network: Network, *, synapses: str = "effective") -> MeanField:
         groups=tuple(_groups(cells, inputs, conductances)),
         conductances=conductances,
         synapses=synapses,
-        _sums=_sums(links, len(cells), len(names)),
+        sums=_sums(links, len(cells), len(names)),
     )
 
 

@@ -121,8 +121,12 @@ class MeanField:
         Time constant (n,) of that noise [ms].
     groups : tuple of Group
         The neurons.
+    conductances : dict of int to tuple
+        Neuron, current and external afferents of populations with conductances.
     synapses : str
         How time constants of synapses enter.
+    sums : dict of str to numpy.ndarray
+        The sums below over neurons and sources, (n, n + m).
     """
 
     names: tuple[str, ...]
@@ -137,7 +141,7 @@ class MeanField:
     groups: tuple[Group, ...]
     conductances: dict[int, tuple]
     synapses: str
-    _sums: dict[str, np.ndarray]
+    sums: dict[str, np.ndarray]
 
     @property
     def n(self) -> int:
@@ -147,22 +151,22 @@ class MeanField:
     @property
     def weight(self) -> np.ndarray:
         """Sum of the weights (n, n) of a neuron's synapses [mV]: d mu/d rate."""
-        return self._sums["weight"][:, : self.n]
+        return self.sums["weight"][:, : self.n]
 
     @property
     def weight_square(self) -> np.ndarray:
         """Sum of the squared weights (n, n) [mV^2]: d sigma^2/d rate."""
-        return self._sums["weight_square"][:, : self.n]
+        return self.sums["weight_square"][:, : self.n]
 
     @property
     def weight_variance(self) -> np.ndarray:
         """Variance, over neurons, of the sum of the weights (n, n) [mV^2]."""
-        return self._sums["weight_variance"][:, : self.n]
+        return self.sums["weight_variance"][:, : self.n]
 
     @property
     def degree(self) -> np.ndarray:
         """Mean number of synapses (n, n) of a neuron."""
-        return self._sums["degree"][:, : self.n]
+        return self.sums["degree"][:, : self.n]
 
     def drive(self, rate: npt.ArrayLike) -> Drive:
         """Return mean and noise of the input at given rates.
@@ -184,9 +188,9 @@ class MeanField:
             If the shape does not fit, or a rate is negative.
         """
         r = self._all_rates(rate)
-        mu = self.mu_ext + r @ self._sums["weight"].T
-        variance = self.variance_ext + r @ self._sums["weight_square"].T
-        memory = self.variance_ext * self.tau_ext + r @ self._sums["memory"].T
+        mu = self.mu_ext + r @ self.sums["weight"].T
+        variance = self.variance_ext + r @ self.sums["weight_square"].T
+        memory = self.variance_ext * self.tau_ext + r @ self.sums["memory"].T
         tau = np.divide(memory, variance, out=np.zeros_like(mu), where=variance > 0)
         return Drive(mu, np.sqrt(variance), tau)
 
