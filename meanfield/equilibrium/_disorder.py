@@ -197,7 +197,7 @@ def rate_distributions(
     require(first >= 0, "start", "must not be negative (kHz)", first)
     problem = _Problem(net)
     x = problem.relaxed(np.maximum(first, _SILENT))
-    solved = optimize.root(problem.change, x, tol=1e-12, options={"maxfev": 4000})
+    solved = optimize.root(problem.change, x, tol=1e-12)
     x = solved.x if np.abs(solved.fun).max() < np.abs(problem.change(x)).max() else x
     return problem.result(x, throw)
 

@@ -122,9 +122,14 @@ def test_in_degrees_from_sources():
     """Without recurrence: binomial in-degrees, summed exactly. The Gaussian errs by its
     skewness, (1 - 2 p)/sqrt(200 p q) = 0.14, in the third order of the spread."""
     fed = Network(
-        populations={"A": Population(n=50, neuron=LIF()), "S": PoissonSource(n=200, rate=0.02)},
+        populations={
+            "A": Population(n=50, neuron=LIF()),
+            "S": PoissonSource(n=200, rate=0.02),
+        },
         projections=[
-            Projection(source="S", target="A", rule=Bernoulli(0.2), weight=0.9, delay=1.0)
+            Projection(
+                source="S", target="A", rule=Bernoulli(0.2), weight=0.9, delay=1.0
+            )
         ],
     )
     found = rate_distributions(fed)
@@ -148,9 +153,14 @@ def test_bad_input():
     with pytest.raises(TypeError, match="must be a Network"):
         rate_distributions(3)
     few = Network(
-        populations={"A": Population(n=50, neuron=LIF()), "S": PoissonSource(n=9, rate=1)},
+        populations={
+            "A": Population(n=50, neuron=LIF()),
+            "S": PoissonSource(n=9, rate=1),
+        },
         projections=[
-            Projection(source="S", target="A", rule=Bernoulli(0.2), weight=3.0, delay=1.0)
+            Projection(
+                source="S", target="A", rule=Bernoulli(0.2), weight=3.0, delay=1.0
+            )
         ],
     )
     with pytest.warns(ValidityWarning, match="too few"):
