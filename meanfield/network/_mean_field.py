@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .. import coloured_noise, conductance, integrate_and_fire, transfer
+from .. import coloured_noise, conductance, integrate_and_fire, lif, transfer
 from ..errors import as_float, require
+from ..neurons import LIF
 from ._cells import PLAIN, Cells, Shift, shift_of, white
 from ._delays import Delay
 
@@ -352,14 +353,12 @@ class MeanField:
         """Return derivatives of the rate by mu and by sigma^2."""
         mu, sigma, tau = self.inputs_of(group, drive)
         shift = self._shift(group, tau)
-        found = integrate_and_fire.derivatives(*white(mu, sigma, group.neuron, shift))
-        by = dict(zip(found.names, np.moveaxis(found.rate, -1, 0), strict=True))
-        slope = by["sigma"] * shift.sigma
-        if np.any(shift.V_th):
-            slope = slope + by["V_th"] * shift.V_th + by["V_reset"] * shift.V_reset
+        cells = white(mu, sigma, group.neuron, shift)
+        by_mu, slope = _closed_form(cells, shift) or _integrated(cells, shift)
         # d/d sigma^2; at sigma = 0, where a rate has no slope there, 0
-        slope = np.divide(slope, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
-        return [by["mu"], slope]
+        double = np.broadcast_to(2 * sigma, slope.shape)
+        slope = np.divide(slope, double, out=np.zeros_like(slope), where=double > 0)
+        return [by_mu, slope]
 
     def _differences(self, rate: np.ndarray) -> np.ndarray:
         h = 1e-5 * np.maximum(rate, 1e-4)
@@ -368,3 +367,29 @@ class MeanField:
         up = self.firing_rates(np.where(steps, high, rate))
         down = self.firing_rates(np.where(steps, low, rate))
         return ((up - down) / (high - low)[:, None]).T
+
+
+def _closed_form(cells: Cells, shift: Shift) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return derivatives of the rate of the LIF by mu and sigma, the shift included."""
+    mu, sigma, neuron = cells
+    if not isinstance(neuron, LIF):
+        return None
+    found = lif.moment_activation_derivatives(mu, sigma, neuron)
+    by_mu, slope = found.rate_dmu, found.rate_dsigma
+    if np.any(shift.V_th):
+        # The rate depends on the distances of threshold and reset from rest in units of
+        # sigma: both derivatives are made of those by the two voltages, and they of these.
+        up, down = (
+            (sigma * slope - ((V - neuron.E_L) / neuron.tau_m - mu) * by_mu)
+            / (neuron.V_th - neuron.V_reset)
+            for V in (neuron.V_reset, neuron.V_th)
+        )
+        slope = slope - up * shift.V_th + down * shift.V_reset
+    return by_mu, slope
+
+
+def _integrated(cells: Cells, shift: Shift) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same of other neurons."""
+    found = integrate_and_fire.derivatives(*cells)
+    by = dict(zip(found.names, np.moveaxis(found.rate, -1, 0), strict=True))
+    return by["mu"], by["sigma"] * shift.sigma
