@@ -9,7 +9,7 @@ import numpy.typing as npt
 from .. import integrate_and_fire, transfer
 from ..errors import as_float, require
 from ..network import MeanField
-from ..network._cells import PLAIN, Shift, shift_of, white
+from ..network._cells import PLAIN, Cells, Shift, shift_of, white
 
 __all__ = ["PopulationResponses", "effective_connectivity", "population_responses"]
 
@@ -155,9 +155,8 @@ def population_responses(
         _check_neuron(group.neuron)
         inputs = net.inputs_of(group, drive)
         shift = shift_of(group.neuron, inputs[2], net.synapses)
-        by_mu, by_variance = _responses(
-            f, *white(*inputs[:2], group.neuron, shift), inputs[1], shift, refractory
-        )
+        cells = white(inputs[0], inputs[1], group.neuron, shift)
+        by_mu, by_variance = _responses(f, cells, inputs[1], shift, refractory)
         if group.spread:
             by_mu, by_variance = (
                 np.mean(x, axis=-1, keepdims=True) for x in (by_mu, by_variance)
@@ -168,16 +167,10 @@ def population_responses(
 
 
 def _responses(
-    f: np.ndarray,
-    mu: np.ndarray,
-    sigma: np.ndarray,
-    neuron: Any,
-    intensity: np.ndarray,
-    shift: Shift,
-    refractory: bool,
+    f: np.ndarray, cells: Cells, intensity: np.ndarray, shift: Shift, refractory: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return responses (frequencies, neurons) to mu and to the noise's sigma^2."""
-    mu, sigma, neuron, place = _different(mu, sigma, neuron)
+    mu, sigma, neuron, place = _different(*cells)
     factor = 1.0
     if not refractory:
         bare = dataclasses.replace(neuron, t_ref=np.zeros_like(neuron.t_ref))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def number(given):
     return np.array(given["re"]) + 1j * np.array(given["im"])
 
 
-def asymmetric(tau_m=(10.0, 30.0), delays=(1.0, 4.0), neuron=LIF):
+def asymmetric(tau_m=(10.0, 30.0), delays=(1.0, 4.0), neuron: Any = LIF):
     """Two populations that differ in everything that rows and columns can be mixed up in."""
     sizes = {"A": 400, "B": 300}
     receptors = {"s": Exponential(tau=0.5), "t": Exponential(tau=2.0)}
@@ -90,7 +91,8 @@ def test_dead_time_in_the_dynamics_matters():
     net = mean_field(brunel(g=5.0, eta=3.0))
     rate = [0.05, 0.05]
     full, bare = (
-        population_responses([0.0, 0.1], net, rate, refractory=r).mu for r in (True, False)
+        population_responses([0.0, 0.1], net, rate, refractory=r).mu
+        for r in (True, False)
     )
     mu, sigma, _ = (x[0] for x in net.drive(rate))
     cells = [LIF(tau_m=20.0, t_ref=t, V_th=20.0, V_reset=10.0) for t in (2.0, 0.0)]
