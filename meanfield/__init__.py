@@ -28,6 +28,7 @@ from .transfer import (
 
 if TYPE_CHECKING:
     from . import adaptation as adaptation
+    from . import balanced as balanced
     from . import cascade as cascade
     from . import coloured_noise as coloured_noise
     from . import conductance as conductance
@@ -69,6 +70,7 @@ __all__ = [
 
 _ON_FIRST_USE = {  # some import torch or matplotlib
     "adaptation",
+    "balanced",
     "cascade",
     "coloured_noise",
     "conductance",

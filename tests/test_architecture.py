@@ -32,7 +32,15 @@ LAYERS = [
     {"equilibrium", "plasticity"},
     {"fluctuations"},
     {"nn", "interop"},
-    {"_activity_plots", "_transfer_plots", "plot", "_cli", "__main__", ""},
+    {
+        "_activity_plots",
+        "_network_plots",
+        "_transfer_plots",
+        "plot",
+        "_cli",
+        "__main__",
+        "",
+    },
 ]
 HEAVY = {"torch", "numba", "matplotlib", "xarray", "dask", "mpmath", "tqdm", "pandas"}
 
