@@ -218,7 +218,7 @@ def finite_size(
     --------
     >>> r = finite_size([[2, -3], [9, -5]], [1.0, 0.5], 1e4, lambda r: r / 2)
     >>> r.round(4)
-    array([0.2061, 0.4694])
+    array([0.206 , 0.4703])
     """
     problem = float_problem(W, X)
     eps = root_size(size)

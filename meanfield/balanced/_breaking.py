@@ -44,10 +44,11 @@ def breaking_stimulus(W: npt.ArrayLike) -> np.ndarray:
 
     Examples
     --------
+    >>> from meanfield.balanced import balanced_state
     >>> W = np.array([[2.0, -3.0], [9.0, -5.0]])
     >>> X = breaking_stimulus(W)
-    >>> X, -np.linalg.solve(W, X)
-    (array([2., 9.]), array([-1., -0.]))
+    >>> X, balanced_state(W, X).negative
+    (array([2., 9.]), (0,))
     """
     W = weights(W)
     scaled = Scaled.of(W, np.zeros(len(W)))

@@ -13,7 +13,7 @@ from ._problem import exact_problem, float_problem
 
 _LIMIT = 16  # populations up to which every support is tried by default
 _HARD_LIMIT = 26
-_LEMKE_BUDGET = 4000  # populations times starts
+_STARTS, _BUDGET = 100, 100_000  # at most, and times the square of the populations
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def semi_balanced_states(
     enumerate_up_to : int
         Try all 2^n supports up to so many populations, at most 26. Beyond that, search.
     starts : int, optional
-        Starts of the search; by default 20, fewer above 200 populations.
+        Starts of the search; by default 100, and fewer above 30 populations, 4 above 150.
     rng : int, numpy.random.Generator or None
         For the search.
 
@@ -164,20 +164,21 @@ def semi_balanced_states(
         from ._enumerate import every_support
 
         states, faces, degree, complete = every_support(problem)
-        return _result(problem, states, faces, complete, degree)
+        return _result(problem, states, faces, complete, degree, enumerate_up_to)
     if starts is None:
-        starts = max(4, min(20, _LEMKE_BUDGET // problem.n))
+        starts = max(4, min(_STARTS, _BUDGET // problem.n**2))
     if starts < 1:
         raise ValueError(f"`starts` must be at least 1; got {starts}")
     from ._search import has_one_state, search
 
-    found = search(problem, starts, np.random.default_rng(rng))
     unique = has_one_state(problem)
+    found = search(problem, starts, np.random.default_rng(rng), stop_at_one=unique)
     complete = unique and len(found) == 1
-    return _result(problem, list(found.values()), [], complete, 1 if unique else None)
+    degree = 1 if unique else None
+    return _result(problem, list(found.values()), [], complete, degree, enumerate_up_to)
 
 
-def _result(problem, states, faces, complete, degree) -> SemiBalancedStates:
+def _result(problem, states, faces, complete, degree, enumerated) -> SemiBalancedStates:
     states = tuple(sorted(states, key=lambda s: (len(s.support), s.support)))
     stable = sum(s.stability == "stable" for s in states)
     if faces:
@@ -200,6 +201,6 @@ def _result(problem, states, faces, complete, degree) -> SemiBalancedStates:
         status, message = "not found", "no state was found"
     if not complete:
         message += "; not exhaustive: there may be others"
-    elif problem.n > _HARD_LIMIT:
+    elif problem.n > enumerated:
         message += "; -W is a P-matrix, so there are no others"
     return SemiBalancedStates(states, tuple(faces), complete, degree, status, message)
