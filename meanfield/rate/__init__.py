@@ -1,0 +1,13 @@
+"""Rate models: dynamics, all fixed points, stability, continuation, phase plane."""
+
+from ._fixed_points import FixedPoint, FixedPoints, fixed_points
+from ._integrate import Trajectory, integrate
+from ._model import RateModel, feedforward_chain, mean_field_weights
+from ._transfer import (
+    CustomTransfer,
+    LIFRate,
+    PowerLaw,
+    Sigmoid,
+    ThresholdLinear,
+    Transfer,
+)
