@@ -1,5 +1,11 @@
 """Rate models: dynamics, all fixed points, stability, continuation, phase plane."""
 
+from ._diagram import (
+    BifurcationDiagram,
+    BifurcationPoint,
+    Branch,
+    bifurcation_diagram,
+)
 from ._fixed_points import FixedPoint, FixedPoints, fixed_points
 from ._integrate import Trajectory, integrate
 from ._model import RateModel, feedforward_chain, mean_field_weights
