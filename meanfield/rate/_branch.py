@@ -8,9 +8,11 @@ from scipy.optimize import brentq
 from ._curve import Curve
 
 _LEAST_STEP = 1e-9
+_SAME = 1e-12  # of the span: values of the parameter that are the same
 _GUARD = 0.3  # largest correction, of the step
 _TURN = np.cos(0.25)  # largest angle between two tangents
 _MOST_POINTS = 20_000
+_CLOSE_LOOK = 1e-4  # of the longest step: to tell branches that cross from near ones
 _ZERO = 1e-6  # relative: an eigenvalue above it at a located zero was a jump
 
 
@@ -73,6 +75,8 @@ class _Walk:
             start[-1] = landing
         length = np.linalg.norm(start - self.z)
         corrected = self.curve.correct(start, normal)
+        if corrected is not None and landing is not None:
+            corrected[0][-1] = landing
         if corrected is None or not self._accept(*corrected, start, length, landing):
             self.step *= 0.5
             if self.step < _LEAST_STEP:
@@ -82,7 +86,7 @@ class _Walk:
         """The p/span of the target that the next step would pass."""
         here, ahead = self.z[-1], self.z[-1] + self.step * self.t[-1]
         between = (self.targets - here) * np.sign(self.t[-1])
-        near = (between > 1e-12) & (between <= abs(ahead - here))
+        near = (between > _SAME) & (between <= abs(ahead - here) + _SAME)
         if not near.any():
             return None
         return float(self.targets[near][np.argmin(between[near])])
@@ -128,11 +132,12 @@ class _Walk:
         self.trace.events.append(Event("fold" if turned else "border", z, values))
         self._append(z, values)
         self.z, self.t, self.above = z, t, above
+        self._landed(z, t)
         return True
 
     def _beyond(self, new: float, old: float) -> bool:
         """Whether a target lies between."""
-        low, high = min(new, old) + 1e-12, max(new, old) - 1e-12
+        low, high = min(new, old) + _SAME, max(new, old) - _SAME
         return bool(((self.targets > low) & (self.targets < high)).any())
 
     def _accept(self, z, iterations, start, length, landing) -> bool:
@@ -159,8 +164,7 @@ class _Walk:
         most = self.longest * (1.0 + np.abs(z[:-1]).max())
         if iterations <= 4 and turn > np.cos(0.12):
             self.step = min(1.6 * self.step, most)
-        if landing is not None:
-            self._landed(z, t)
+        self._landed(z, t)
         return True
 
     def _grazed(self, z: np.ndarray) -> bool:
@@ -174,12 +178,14 @@ class _Walk:
         self.trace.eigenvalues.append(values)
 
     def _landed(self, z: np.ndarray, t: np.ndarray) -> None:
+        if np.abs(self.targets - z[-1]).min() > _SAME:
+            return
         first, along = self.first
         if np.abs(z - first).max() <= 1e-7 * (1.0 + np.abs(z).max()) and t @ along > 0:
             self.trace.end = "closed"
             return
         self.trace.crossings.append(z)
-        if z[-1] in (self.targets[0], self.targets[-1]):
+        if not self.targets[0] + _SAME < z[-1] < self.targets[-1] - _SAME:
             self.trace.end = "end of the span"
 
     def _events(self, z, t, values, length) -> bool:
@@ -189,9 +195,9 @@ class _Walk:
         change, turned = abs(after - before), t[-1] * self.t[-1] < 0
         if not change and not turned:
             return True
-        if change > 2 or (turned and change > 1):
-            if self.step > 1e-5 * self.longest:
-                return False
+        generic = (turned and change == 1) or (not turned and change == 2)
+        if not generic and length > _CLOSE_LOOK * self.longest:
+            return False  # branches that cross, or a jump between two that nearly do
         found = []
         if turned:
             found.append(("fold" if change == 1 else "branch point", self._tangent_p))

@@ -48,22 +48,24 @@ class Curve:
         one, two = self.family(low), self.family(high)
         d = high - low
         dW, dX = (two.W - one.W) / d, (two.X - one.X) / d
-        fixed = one.f == two.f
-        self._change = dW, dX, None if fixed else (one.f, two.f, d)
+        shift = self.thresholds(two) - self.thresholds(one)
+        f = None if one.f == two.f else (one.f, two.f, d)
+        self._change = dW, dX, shift / d, f
+
+    def thresholds(self, model: RateModel) -> np.ndarray:
+        """Inputs at the kinks; 0 where there is none."""
+        if not self.kinked.any():
+            return np.zeros(self.n)
+        parts = zip(model.transfers, self.kinked, strict=True)
+        return np.array([float(f.silent_below) if kink else 0.0 for f, kink in parts])
 
     def input(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Input minus threshold at kinks, and its derivatives by r and p, unscaled."""
         r, p = self.split(z)
         model = self.model(p)
-        dW, dX, change = self._change
-        total, by_p = input_of(model, r), dW @ r + dX
-        for k in np.flatnonzero(self.kinked):
-            total[k] -= model.transfers[k].silent_below
-            if change is not None:
-                one, two, d = change
-                shift = _threshold(two, k) - _threshold(one, k)
-                by_p[k] -= shift / d
-        return total, model.W, by_p
+        dW, dX, shift, _ = self._change
+        total = input_of(model, r) - self.thresholds(model)
+        return total, model.W, dW @ r + dX - shift
 
     def residual(self, z: np.ndarray) -> np.ndarray:
         r, p = self.split(z)
@@ -74,17 +76,18 @@ class Curve:
         """Derivative (n, n + 1) of `residual`; `above` says on which side of kinks."""
         r, p = self.split(z)
         model = self.model(p)
-        dW, dX, change = self._change
+        dW, dX, shift, f = self._change
         total = input_of(model, r)
         slope = apply(model.f, total, "_slope")
         if above is not None:
             for k in np.flatnonzero(self.kinked):
                 slope[k] = _one_sided(model, k, total[k], bool(above[k]))
         by_r = slope[:, None] * model.W - np.eye(self.n)
-        by_p = slope * (dW @ r + dX)
-        if change is not None:
-            one, two, d = change
-            by_p = by_p + (apply(two, total) - apply(one, total)) / d
+        by_p = slope * (dW @ r + dX - shift)
+        if f is not None:  # at fixed distances from the kinks
+            one, two, d = f
+            off = 0.5 * d * shift
+            by_p = by_p + (apply(two, total + off) - apply(one, total - off)) / d
         scaled = np.column_stack([by_r * self.scale, by_p * self.width])
         return scaled / self.scale[:, None]
 
@@ -145,11 +148,6 @@ class Curve:
             if np.abs(step).max() <= 1e-14 * (1.0 + np.abs(z).max()):
                 return z
         return None
-
-
-def _threshold(f, k: int) -> float:
-    part = f[k] if isinstance(f, tuple) else f
-    return float(np.broadcast_to(part.silent_below, (k + 1,))[k])
 
 
 def _one_sided(model: RateModel, k: int, total: float, above: bool) -> float:

@@ -11,6 +11,7 @@ from ._branch import Event, Trace, trace
 from ._curve import Curve
 from ._fixed_points import fixed_points, require_one
 from ._model import RateModel
+from ._multistart import with_exact_tails
 
 
 @dataclass(frozen=True)
@@ -180,24 +181,29 @@ def bifurcation_diagram(
     (1, [-5.065495, -2.934505])
     """
     low, high = _checked_span(span)
+    if not callable(family):
+        kind = type(family).__name__
+        raise TypeError(f"`family` must be callable, a model for each value; got {kind}")
+    require(0 < max_step <= 1, "max_step", "must be in (0, 1]", max_step)
     values = np.linspace(low, high, 11) if at is None else _checked_values(at, low, high)
     starts, exhaustive, reasons = [], True, []
     for p in values:
         model = _checked_model(family, float(p))
         found = fixed_points(model)
-        starts += [(float(p), point.rate) for point in found]
+        starts += [(point.stability, float(p), point.rate) for point in found]
         exhaustive &= found.exhaustive
         reasons.append(found.message)
     message = "; ".join(dict.fromkeys(reasons))
     if not starts:
         return BifurcationDiagram((), exhaustive, message)
-    rates = np.abs([rate for _, rate in starts]).max(axis=0)
+    starts.sort(key=lambda start: start[0] == "boundary")  # better met than started from
+    rates = np.abs([rate for _, _, rate in starts]).max(axis=0)
     scale = np.maximum(rates, max(1e-2 * rates.max(), 1e-30))
     curve = Curve(lambda p: _checked_model(family, p), (low, high), scale)
     targets = np.unique([low, high, *values]) / curve.width
     crossed: list[np.ndarray] = []
     branches = []
-    for p, rate in starts:
+    for _, p, rate in starts:
         z = curve.join(rate, p)
         z[-1] = targets[np.argmin(np.abs(targets - z[-1]))]
         near = 1e-6 * (1.0 + np.abs(z).max())
@@ -256,7 +262,7 @@ def _branch(curve, points, values, events, first: Trace, last: Trace):
     split = [curve.split(z) for z in points]
     branch = Branch(
         np.array([p for _, p in split]),
-        np.array([r for r, _ in split]),
+        np.array([with_exact_tails(curve.model(p), r) for r, p in split]),
         np.array(values),
         first.end == "closed",
         (first.end, last.end),

@@ -168,6 +168,8 @@ def fixed_points(
             reasons.append(f"more than {_MOST_STATES} states: the others were dropped")
     states.sort(key=tuple)
     message = "; ".join(dict.fromkeys(reasons))
+    if len(reasons) > 1:
+        message = f"component by component, {len(states)} in all: {message}"
     return FixedPoints(tuple(describe(model, r) for r in states), exhaustive, message)
 
 
@@ -189,7 +191,8 @@ def describe(model: RateModel, rate: np.ndarray) -> FixedPoint:
     jacobian = jacobian_of(model, rate)
     values = np.linalg.eigvals(jacobian).astype(complex)
     values = values[np.lexsort((-values.imag, -values.real))]
-    small = _TOLERANCE * np.abs(values).max()
+    speeds = np.abs(np.diag(1.0 / model.tau) + jacobian).sum(axis=1) + 1.0 / model.tau
+    small = _TOLERANCE * speeds.max()
     flat = np.abs(values.real) <= small
     size = np.abs(model.X) + np.abs(model.W) @ np.abs(rate)
     kinked = any(

@@ -50,14 +50,19 @@ def newton(
         going = going[~(done | (keep & ~accept))]
         if not going.size:
             break
-    tails = apply(model.f, input_of(model, rate))
-    with np.errstate(invalid="ignore", over="ignore"):
-        gain = apply(model.f, input_of(model, rate), "_slope") * np.abs(model.W).sum(axis=1)
-        rate = np.where(gain < 1e-3, tails, rate)  # relative precision of small rates
+    rate = with_exact_tails(model, rate)
     if keep:
         return rate
     residual, size = _residual(model, rate)
     return rate[size <= 1e-11 * (np.abs(rate).max(axis=-1) + 1e-300)]
+
+
+def with_exact_tails(model: RateModel, rate: np.ndarray) -> np.ndarray:
+    """Give rates that hardly feed back a precision relative to themselves: r = f(I)."""
+    total = input_of(model, rate)
+    with np.errstate(invalid="ignore", over="ignore"):
+        gain = apply(model.f, total, "_slope") * np.abs(model.W).sum(axis=1)
+        return np.where(gain < 1e-3, apply(model.f, total), rate)
 
 
 def search(
