@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from . import nn, plot
     from . import plasticity as plasticity
     from . import population_density as population_density
+    from . import rate as rate
     from . import renewal as renewal
     from . import shot_noise as shot_noise
 
@@ -82,6 +83,7 @@ _ON_FIRST_USE = {  # some import torch or matplotlib
     "plasticity",
     "plot",
     "population_density",
+    "rate",
     "renewal",
     "shot_noise",
 }

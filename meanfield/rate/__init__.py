@@ -17,3 +17,24 @@ from ._transfer import (
     ThresholdLinear,
     Transfer,
 )
+
+__all__ = [
+    "BifurcationDiagram",
+    "BifurcationPoint",
+    "Branch",
+    "CustomTransfer",
+    "FixedPoint",
+    "FixedPoints",
+    "LIFRate",
+    "PowerLaw",
+    "RateModel",
+    "Sigmoid",
+    "ThresholdLinear",
+    "Trajectory",
+    "Transfer",
+    "bifurcation_diagram",
+    "feedforward_chain",
+    "fixed_points",
+    "integrate",
+    "mean_field_weights",
+]

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ._curve import Curve
+from ._model import Spectrum
 
 _LEAST_STEP = 1e-9
 _SAME = 1e-12  # of the span: values of the parameter that are the same
@@ -22,7 +23,7 @@ class Event:
 
     kind: str
     z: np.ndarray
-    eigenvalues: np.ndarray
+    eigenvalues: Spectrum
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Trace:
     """A branch in one direction."""
 
     z: list[np.ndarray] = field(default_factory=list)
-    eigenvalues: list[np.ndarray] = field(default_factory=list)
+    eigenvalues: list[Spectrum] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     crossings: list[np.ndarray] = field(default_factory=list)
     end: str = ""
@@ -83,7 +84,7 @@ class _Walk:
                 self.trace.end = "the step became too small"
 
     def _next_target(self) -> float | None:
-        """The p/span of the target that the next step would pass."""
+        """Return the p/span of the target that the next step would pass."""
         here, ahead = self.z[-1], self.z[-1] + self.step * self.t[-1]
         between = (self.targets - here) * np.sign(self.t[-1])
         near = (between > _SAME) & (between <= abs(ahead - here) + _SAME)
@@ -92,7 +93,7 @@ class _Walk:
         return float(self.targets[near][np.argmin(between[near])])
 
     def _next_kink(self) -> tuple[int, float] | None:
-        """The population that the next step would take over its kink, and how far it is."""
+        """Return the population that the next step takes over its kink, and how far."""
         curve = self.curve
         if not curve.kinked.any():
             return None
@@ -171,7 +172,9 @@ class _Walk:
         """Whether the only kinks passed are touched within rounding."""
         total = self.curve.input(z)[0]
         passed = self.curve.kinked & ((total > 0) != self.above)
-        return bool(np.all(np.abs(total[passed]) <= 1e-13 * (1.0 + np.abs(total).max())))
+        return bool(
+            np.all(np.abs(total[passed]) <= 1e-13 * (1.0 + np.abs(total).max()))
+        )
 
     def _append(self, z: np.ndarray, values: np.ndarray) -> None:
         self.trace.z.append(z)
@@ -202,6 +205,7 @@ class _Walk:
         if turned:
             found.append(("fold" if change == 1 else "branch point", self._tangent_p))
         else:
+
             def real_part(point):
                 return self.curve.eigenvalues(point).real[min(before, after)]
 
@@ -217,7 +221,7 @@ class _Walk:
         return float(self.curve.tangent(point, self.t)[-1])
 
     def _locate(self, kind, function, z, length) -> Event | None:
-        """The zero of `function` between here and z, in planes normal to the tangent."""
+        """Find the zero of `function` from here to z, in planes normal to the tangent."""
         curve, points = self.curve, {}
         whole = self.t @ (z - self.z)
 
@@ -242,6 +246,9 @@ class _Walk:
         if abs(function(point)) > _ZERO * max(abs(ends[0]), abs(ends[1])):
             return None  # the corrector jumped to another branch
         values = curve.eigenvalues(point)
-        if kind == "Hopf" and np.abs(values[np.argmin(np.abs(values.real))].imag) <= 1e-9:
+        if (
+            kind == "Hopf"
+            and np.abs(values[np.argmin(np.abs(values.real))].imag) <= 1e-9
+        ):
             kind = "branch point"
         return Event(kind, point, values)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._model import RateModel, apply, input_of
+from ._model import RateModel, Spectrum, apply, input_of, spectrum
 
 _DIFFERENCE = 1e-6  # of the span: step of the differences in the parameter
 _NEWTON = 10
@@ -53,7 +53,7 @@ class Curve:
         self._change = dW, dX, shift / d, f
 
     def thresholds(self, model: RateModel) -> np.ndarray:
-        """Inputs at the kinks; 0 where there is none."""
+        """Return inputs at the kinks, 0 where there is none."""
         if not self.kinked.any():
             return np.zeros(self.n)
         parts = zip(model.transfers, self.kinked, strict=True)
@@ -73,7 +73,7 @@ class Curve:
         return (apply(model.f, input_of(model, r)) - r) / self.scale
 
     def matrix(self, z: np.ndarray, above: np.ndarray | None = None) -> np.ndarray:
-        """Derivative (n, n + 1) of `residual`; `above` says on which side of kinks."""
+        """Return the derivative of `residual`, (n, n + 1); `above`: the side of kinks."""
         r, p = self.split(z)
         model = self.model(p)
         dW, dX, shift, f = self._change
@@ -81,7 +81,7 @@ class Curve:
         slope = apply(model.f, total, "_slope")
         if above is not None:
             for k in np.flatnonzero(self.kinked):
-                slope[k] = _one_sided(model, k, total[k], bool(above[k]))
+                slope[k] = _one_sided(model, int(k), total[k], bool(above[k]))
         by_r = slope[:, None] * model.W - np.eye(self.n)
         by_p = slope * (dW @ r + dX - shift)
         if f is not None:  # at fixed distances from the kinks
@@ -91,17 +91,16 @@ class Curve:
         scaled = np.column_stack([by_r * self.scale, by_p * self.width])
         return scaled / self.scale[:, None]
 
-    def eigenvalues(self, z: np.ndarray, above: np.ndarray | None = None) -> np.ndarray:
+    def eigenvalues(self, z: np.ndarray, above: np.ndarray | None = None) -> Spectrum:
         """Of the Jacobian of the dynamics, the largest real part first."""
         p = self.split(z)[1]
         by_r = self.matrix(z, above)[:, :-1] * self.scale[:, None] / self.scale
-        values = np.linalg.eigvals(by_r / self.model(p).tau[:, None]).astype(complex)
-        return values[np.lexsort((-values.imag, -values.real))]
+        return spectrum(by_r / self.model(p).tau[:, None])
 
     def tangent(
         self, z: np.ndarray, before: np.ndarray, above: np.ndarray | None = None
     ) -> np.ndarray:
-        """Unit tangent, oriented along `before`."""
+        """Return the unit tangent, oriented along `before`."""
         t = np.linalg.svd(self.matrix(z, above))[2][-1]
         return t if t @ before >= 0 else -t
 

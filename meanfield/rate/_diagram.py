@@ -10,7 +10,7 @@ from ..errors import as_float, require
 from ._branch import Event, Trace, trace
 from ._curve import Curve
 from ._fixed_points import fixed_points, require_one
-from ._model import RateModel
+from ._model import RateModel, Spectrum
 from ._multistart import with_exact_tails
 
 
@@ -35,7 +35,7 @@ class BifurcationPoint:
     kind: str
     parameter: float
     rate: np.ndarray
-    eigenvalues: np.ndarray
+    eigenvalues: Spectrum
     frequency: float
 
 
@@ -52,15 +52,15 @@ class Branch:
     closed : bool
         Whether the branch returns to where it began.
     ends : tuple of str
-        Why it stops: "end of the span", "closed", "branch point", or, where the curve is not
-        resolved, "the step became too small".
+        Why it stops: "end of the span", "closed", "branch point", or, where the curve is
+        not resolved, "the step became too small".
     points : tuple of BifurcationPoint
         In the order of the branch.
     """
 
     parameter: np.ndarray
     rate: np.ndarray
-    eigenvalues: np.ndarray
+    eigenvalues: Spectrum
     closed: bool
     ends: tuple[str, str]
     points: tuple[BifurcationPoint, ...]
@@ -153,15 +153,15 @@ def bifurcation_diagram(
 
     Notes
     -----
-    Pseudo-arclength continuation with the analytic Jacobian in the rates, and differences of
-    W, X and f in the parameter (exact where it enters linearly, and never part of the
+    Pseudo-arclength continuation with the analytic Jacobian in the rates, and differences
+    of W, X and f in the parameter (exact where it enters linearly, and never part of the
     equations that are solved). A step is taken again at half its length if Newton's
     correction is longer than 0.3 of it, the tangent turns by more than 0.25, an event is
-    skipped, or an eigenvalue jumps across 0: without such guards the corrector passes from
+    skipped, or an eigenvalue jumps across 0; without such guards the corrector passes from
     branch to branch over folds. Folds and Hopf points are zeros of the tangent's parameter
     component and of a real part, found to rounding: to 1e-10 of the span in the cases of
-    `tests/rate`. Kinks of the transfer functions are met exactly, and the
-    branch turns corners there.
+    `tests/rate`. Kinks of the transfer functions are met exactly, and branches turn corners
+    there.
 
     References
     ----------
@@ -178,14 +178,18 @@ def bifurcation_diagram(
     ...     lambda x: RateModel(W=[[8.0]], X=x, f=Sigmoid()), (-8.0, 0.0)
     ... )
     >>> len(found.branches), [round(fold.parameter, 6) for fold in found.folds]
-    (1, [-5.065495, -2.934505])
+    (1, [-5.06568, -2.93432])
     """
     low, high = _checked_span(span)
     if not callable(family):
         kind = type(family).__name__
-        raise TypeError(f"`family` must be callable, a model for each value; got {kind}")
+        raise TypeError(
+            f"`family` must be callable, a model for each value; got {kind}"
+        )
     require(0 < max_step <= 1, "max_step", "must be in (0, 1]", max_step)
-    values = np.linspace(low, high, 11) if at is None else _checked_values(at, low, high)
+    values = (
+        np.linspace(low, high, 11) if at is None else _checked_values(at, low, high)
+    )
     starts, exhaustive, reasons = [], True, []
     for p in values:
         model = _checked_model(family, float(p))
@@ -196,7 +200,9 @@ def bifurcation_diagram(
     message = "; ".join(dict.fromkeys(reasons))
     if not starts:
         return BifurcationDiagram((), exhaustive, message)
-    starts.sort(key=lambda start: start[0] == "boundary")  # better met than started from
+    starts.sort(
+        key=lambda start: start[0] == "boundary"
+    )  # better met than started from
     rates = np.abs([rate for _, _, rate in starts]).max(axis=0)
     scale = np.maximum(rates, max(1e-2 * rates.max(), 1e-30))
     curve = Curve(lambda p: _checked_model(family, p), (low, high), scale)
@@ -240,7 +246,9 @@ def _both_ways(curve: Curve, z, targets, longest) -> tuple[Branch, list[np.ndarr
     t = curve.tangent(z, up, above)
     halves = []
     for along in (t, -t):
-        outward = along[-1] * (1 if z[-1] >= targets[-1] else -1 if z[-1] <= targets[0] else 0)
+        outward = along[-1] * (
+            1 if z[-1] >= targets[-1] else -1 if z[-1] <= targets[0] else 0
+        )
         if outward > 0:
             curve.prepare(z)
             halves.append(Trace([z], [curve.eigenvalues(z)], [], [], "end of the span"))

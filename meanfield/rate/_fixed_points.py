@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..errors import require
 from ._bounds import rate_bounds
-from ._model import RateModel, apply, input_of, jacobian_of
+from ._model import RateModel, Spectrum, apply, input_of, jacobian_of, spectrum
 from ._multistart import newton, search
 from ._scalar import all_roots, nullcline
 from ._transfer import CustomTransfer, ThresholdLinear
@@ -48,7 +48,7 @@ class FixedPoint:
     input: np.ndarray
     residual: float
     jacobian: np.ndarray
-    eigenvalues: np.ndarray
+    eigenvalues: Spectrum
     stability: str
     kind: str
     index: int
@@ -128,8 +128,8 @@ def fixed_points(
     balanced state; else rates up to 1e6 times the input are searched, and the list is not
     called exhaustive. "Surely" is up to rounding, not by directed rounding.
 
-    For functions that saturate, the indices of all fixed points sum to 1 (Brouwer's degree),
-    which the search uses to notice that some are missing.
+    For functions that saturate, the indices of all fixed points sum to 1 (Brouwer's
+    degree), by which the search notices that some are missing.
 
     References
     ----------
@@ -178,7 +178,9 @@ def require_one(model: RateModel) -> None:
     if not isinstance(model, RateModel):
         raise TypeError(f"`model` must be a RateModel; got {type(model).__name__}")
     if callable(model.X):
-        raise ValueError("`X` must be constant: a model that changes has no fixed points")
+        raise ValueError(
+            "`X` must be constant: a model that changes has no fixed points"
+        )
     one = "must be one model, not a batch: loop over its members"
     require(model.shape == (), "model", one, str(model.shape))
 
@@ -189,8 +191,7 @@ def describe(model: RateModel, rate: np.ndarray) -> FixedPoint:
     with np.errstate(over="ignore"):
         residual = float(np.abs(apply(model.f, total) - rate).max())
     jacobian = jacobian_of(model, rate)
-    values = np.linalg.eigvals(jacobian).astype(complex)
-    values = values[np.lexsort((-values.imag, -values.real))]
+    values = spectrum(jacobian)
     speeds = np.abs(np.diag(1.0 / model.tau) + jacobian).sum(axis=1) + 1.0 / model.tau
     small = _TOLERANCE * speeds.max()
     flat = np.abs(values.real) <= small
@@ -228,7 +229,7 @@ def _components(W: np.ndarray) -> list[np.ndarray]:
 
 
 def _restricted(model: RateModel, part: np.ndarray, state: np.ndarray) -> RateModel:
-    """The component with the input that it gets from the state upstream."""
+    """Return the component with the input that it gets from the state upstream."""
     if part.size == model.n:
         return model
     f = tuple(model.transfers[k] for k in part)
@@ -239,13 +240,15 @@ def _restricted(model: RateModel, part: np.ndarray, state: np.ndarray) -> RateMo
 
 
 def _solve(model, starts, generator) -> tuple[list[np.ndarray], bool, str]:
-    """Fixed points of one component, whether these are all, and the reason."""
+    """Find the fixed points of one component, whether these are all, and the reason."""
     f = model.transfers
     if not np.any(model.W):  # one population without itself
         return [apply(model.f, model.X)], True, "feedforward: explicit"
     if all(isinstance(part, ThresholdLinear) for part in f):
         return _by_support(model)
-    falling = any(isinstance(part, CustomTransfer) and not part.increasing for part in f)
+    falling = any(
+        isinstance(part, CustomTransfer) and not part.increasing for part in f
+    )
     low, high, bounded = rate_bounds(model)
     if model.n > 2 or falling:
         saturates = all(np.isfinite(part.bounds).all() for part in f)
@@ -274,7 +277,7 @@ def _solve(model, starts, generator) -> tuple[list[np.ndarray], bool, str]:
 
 
 def _by_support(model: RateModel) -> tuple[list[np.ndarray], bool, str]:
-    """r = gain [W r + X - threshold]_+ as the complementarity problem that it is."""
+    """Solve r = gain [W r + X - threshold]_+ as the complementarity problem that it is."""
     from ..balanced import semi_balanced_states
 
     gain = np.array([part.gain for part in model.transfers])  # type: ignore[attr-defined]

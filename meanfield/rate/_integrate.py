@@ -82,8 +82,8 @@ def integrate(
     -----
     Implicit methods are given the Jacobian. Rates that pass 1e100, or reach infinity in a
     finite time (an exponent above 1), are reported as infinite. Kinks of X(t) between
-    the times are found by the control of the error, unless a step passes over a whole pulse:
-    put times at its ends, or integrate piece by piece.
+    the times are found by the control of the error, unless a step passes over a whole
+    pulse: then integrate piece by piece.
 
     References
     ----------

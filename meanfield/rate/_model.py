@@ -11,6 +11,7 @@ from ..errors import as_float, require
 from ..neurons._base import Parameters
 from ._transfer import CustomTransfer, ThresholdLinear, Transfer
 
+Spectrum = npt.NDArray[np.complex128]
 _LINEAR = ThresholdLinear()
 
 
@@ -254,6 +255,12 @@ def jacobian_of(model: RateModel, rate: np.ndarray, t: float = 0.0) -> np.ndarra
     return (slope[..., None] * model.W - np.eye(model.n)) / model.tau[..., None]
 
 
+def spectrum(jacobian: np.ndarray) -> Spectrum:
+    """Return the eigenvalues, the largest real part first."""
+    values = np.linalg.eigvals(jacobian).astype(np.complex128)
+    return values[np.lexsort((-values.imag, -values.real))]
+
+
 def recurrent(W: np.ndarray, rate: np.ndarray) -> np.ndarray:
     if W.ndim == 2:
         return rate @ W.T
@@ -297,5 +304,4 @@ def _transfer(f: Any, n: int) -> Transfer | tuple[Transfer, ...]:
             f"{type(f).__name__}"
         )
     require(len(parts) == n, "f", f"must have one function for each of {n}", len(parts))
-    parts = tuple(_transfer(part, 1) for part in parts)
-    return parts  # type: ignore[return-value]
+    return tuple(_transfer(part, 1) for part in parts)  # type: ignore[misc]

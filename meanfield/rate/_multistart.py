@@ -76,7 +76,7 @@ def search(
     """States found from random starts, until a round of them finds nothing new."""
     count = int(max(8, min(starts, _WORK / model.n**3)))
     found, hits = np.empty((0, model.n)), np.empty(0, int)
-    total = 0
+    total, index = 0, 0
     for k in range(_ROUNDS):
         first = _starts(model, low, high, count, generator)
         if k % 2 == 0:
@@ -127,7 +127,9 @@ def _deflation(rate: np.ndarray, step: np.ndarray, known: np.ndarray) -> np.ndar
     away = rate[:, None] - known
     square = (away**2).sum(axis=-1) + 1e-300
     # d ln(1 + 1/q) along the step, with q the squared distance
-    turn = (-2.0 * (away * step[:, None]).sum(axis=-1) / (square * (square + 1.0))).sum(axis=1)
+    turn = (-2.0 * (away * step[:, None]).sum(axis=-1) / (square * (square + 1.0))).sum(
+        axis=1
+    )
     with np.errstate(divide="ignore"):
         return np.clip(1.0 / (1.0 - turn), -10.0, 10.0)
 

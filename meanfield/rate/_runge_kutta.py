@@ -1,5 +1,7 @@
 """Dormand-Prince 5(4) for many members at once, each with its own step size."""
 
+from typing import Any
+
 import numpy as np
 from scipy.integrate import RK45
 
@@ -76,7 +78,7 @@ class _Flow:
         self.chosen: np.ndarray | None = None
 
     def __call__(self, t: np.ndarray, rate: np.ndarray) -> np.ndarray:
-        X = self.X(float(t[0])) if callable(self.X) else self.X
+        X: Any = self.X(float(t[0])) if callable(self.X) else self.X
         if self.shared and np.ndim(X) > 1 and self.chosen is not None:
             X = X[self.chosen]
         return (apply(self.f, recurrent(self.W, rate) + X) - rate) * self.inverse_tau
@@ -91,7 +93,9 @@ class _Flow:
         if self.inverse_tau.ndim > 1:
             self.inverse_tau = self.inverse_tau[going]
         if not isinstance(self.f, tuple):
-            self.f = self.f.mapped(lambda value: value[going] if value.ndim > 1 else value)
+            self.f = self.f.mapped(
+                lambda value: value[going] if value.ndim > 1 else value
+            )
 
 
 def _norm(values: np.ndarray) -> np.ndarray:
@@ -99,7 +103,7 @@ def _norm(values: np.ndarray) -> np.ndarray:
 
 
 def _first_step(flow, now, rate, slope, whole, rtol, atol) -> np.ndarray:
-    """A step after Hairer, Norsett and Wanner (1993), section II.4."""
+    """Choose a step after Hairer, Norsett and Wanner (1993), section II.4."""
     scale = atol + rtol * np.abs(rate)
     d0, d1 = _norm(rate / scale), _norm(slope / scale)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -56,14 +56,18 @@ class Nullcline:
         """Intervals that hold g and dg/du over [low, high]; empty where r_b is."""
         r_a = self.f_a._value(low), self.f_a._value(high)
         if np.any(r_a[0] - r_a[1] > _ACCURACY * np.abs(r_a[1])):
-            raise ValueError("`f` must not fall; a CustomTransfer does: increasing=False")
+            raise ValueError(
+                "`f` must not fall; a CustomTransfer does: increasing=False"
+            )
         s_a = self.f_a.slope_bounds(low, high)
         if self.f_b is None:
             step = _times(self.w_aa, s_a)
             g = _plus(_times(self.w_aa, r_a), (self.x_a - high, self.x_a - low))
             return _wider(g, np.abs(low) + np.abs(high)), _plus(step, (-1.0, -1.0))
         with np.errstate(over="ignore", invalid="ignore"):
-            s_b_null = _times(1.0 / self.w_ab, _plus((1.0, 1.0), _times(-self.w_aa, s_a)))
+            s_b_null = _times(
+                1.0 / self.w_ab, _plus((1.0, 1.0), _times(-self.w_aa, s_a))
+            )
             r_b = self._other_rate(low, high, r_a, s_b_null)
             i_b = _plus(_times(self.w_ba, r_a), _times(self.w_bb, r_b))
             i_b = i_b[0] + self.x_b, i_b[1] + self.x_b
@@ -92,7 +96,7 @@ class Nullcline:
 
 
 def nullcline(model: RateModel) -> tuple[Nullcline, tuple[int, ...]]:
-    """The scalar problem of one or two coupled populations, and their order."""
+    """Return the scalar problem of one or two coupled populations, and their order."""
     W, X, f = model.W, model.X, model.transfers
     if model.n == 1:
         return Nullcline(f[0], float(X[0]), float(W[0, 0])), (0,)
@@ -108,7 +112,9 @@ def all_roots(line: Nullcline, low: float, high: float) -> tuple[list[float], bo
     """Return all roots of g in [low, high], and whether there are surely no others."""
     scale = max(abs(line.x_a), abs(line.x_b), 1e-3 * min(high - low, 1.0))
     parts = (line.f_a, line.f_b or line.f_a)
-    known = all(np.isfinite(p.slope_bounds(np.zeros(1), np.ones(1))[1][0]) for p in parts)
+    known = all(
+        np.isfinite(p.slope_bounds(np.zeros(1), np.ones(1))[1][0]) for p in parts
+    )
     tolerance = _FINE if known else _COARSE
     monotone, left, certain = _isolate(line, low, high, tolerance, scale)
     roots: list[float] = []
@@ -164,7 +170,7 @@ def _isolate(line, low, high, tolerance, scale):
 
 
 def _merged(pieces: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Runs of intervals that touch."""
+    """Join intervals that touch."""
     runs: list[tuple[float, float]] = []
     for a, b in sorted(pieces):
         if runs and a <= runs[-1][1]:
@@ -197,8 +203,8 @@ def _bracketed(line: Nullcline, u: np.ndarray) -> list[float]:
     """Roots between neighbours of opposite sign, and at neighbours that are roots."""
     g = line(u)
     roots = [float(v) for v in u[g == 0]]
-    for k in np.flatnonzero(g[:-1] * np.sign(g[1:]) < 0):
-        roots.append(brentq(line, u[k], u[k + 1], xtol=1e-300, rtol=4 * _EPS))
+    changes = np.flatnonzero(g[:-1] * np.sign(g[1:]) < 0)
+    roots += [brentq(line, u[k], u[k + 1], xtol=1e-300, rtol=4 * _EPS) for k in changes]
     return roots
 
 

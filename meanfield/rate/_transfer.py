@@ -54,7 +54,7 @@ class Transfer(Parameters):
         return self._inverse(rate)
 
     def mapped(self, change: Callable[[np.ndarray], Any]) -> "Transfer":
-        """This function with `change` applied to every parameter that is an array."""
+        """Return the function with `change` applied to every parameter that is an array."""
         return _mapped(self, change)
 
     def _value(self, x: np.ndarray) -> Any:
@@ -261,7 +261,7 @@ class LIFRate(Transfer):
     Examples
     --------
     >>> from meanfield.rate import LIFRate
-    >>> round(1e3 * LIFRate(sigma=1.0)(1.0), 4)
+    >>> round(float(1e3 * LIFRate(sigma=1.0)(1.0)), 4)
     18.2369
     """
 
@@ -397,7 +397,7 @@ def _mapped(parameters: Any, change: Callable[[np.ndarray], Any]) -> Any:
 
 
 def _ridders(function: Callable, x: np.ndarray, levels: int = 10) -> Any:
-    """Derivative by central differences extrapolated to step 0, elementwise."""
+    """Differentiate by central differences extrapolated to step 0, elementwise."""
     x = np.asarray(x, float)
     step = 0.2 * np.maximum(1.0, np.abs(x))
     row: list[np.ndarray] = []
@@ -413,4 +413,3 @@ def _ridders(function: Callable, x: np.ndarray, levels: int = 10) -> Any:
             new.append(finer)
         row, step = new, step / 2.0
     return best[()]
-

@@ -16,7 +16,9 @@ from meanfield.rate import (
 )
 
 # x at the folds of r = S(8 r + x), where 8 r (1 - r) = 1
-FOLDS = sorted(np.log(r / (1 - r)) - 8 * r for r in 0.5 + np.array([-0.5, 0.5]) * np.sqrt(0.5))
+FOLDS = sorted(
+    np.log(r / (1 - r)) - 8 * r for r in 0.5 + np.array([-0.5, 0.5]) * np.sqrt(0.5)
+)
 
 
 def one_population(x):
@@ -24,7 +26,9 @@ def one_population(x):
 
 
 def wilson_cowan(p, tau=1.0):
-    return RateModel(W=[[12.0, -4.0], [13.0, -2.0]], X=[p - 6, -9.0], f=Sigmoid(), tau=[1.0, tau])
+    return RateModel(
+        W=[[12.0, -4.0], [13.0, -2.0]], X=[p - 6, -9.0], f=Sigmoid(), tau=[1.0, tau]
+    )
 
 
 def where(points):
@@ -34,8 +38,12 @@ def where(points):
 def wilson_cowan_exact(condition, guess):
     """Parameter and rates where `condition` of the two slopes holds, by mpmath."""
     with mpmath.workdps(40):
+
         def equations(e, i, p):
-            rates = [1 / (1 + mpmath.exp(-v)) for v in (12 * e - 4 * i + p - 6, 13 * e - 2 * i - 9)]
+            rates = [
+                1 / (1 + mpmath.exp(-v))
+                for v in (12 * e - 4 * i + p - 6, 13 * e - 2 * i - 9)
+            ]
             slopes = [r * (1 - r) for r in rates]
             return rates[0] - e, rates[1] - i, condition(*slopes)
 
@@ -78,7 +86,9 @@ def test_points_are_fixed_points_with_their_stability():
         values = np.linalg.eigvals(model.jacobian(branch.rate[k]))
         assert branch.stable[k] == (values.real.max() <= 0)
     # no jump: neighbours are close, and turns are smooth
-    steps = np.column_stack([np.diff(branch.parameter) / 9.0, np.diff(branch.rate, axis=0)])
+    steps = np.column_stack(
+        [np.diff(branch.parameter) / 9.0, np.diff(branch.rate, axis=0)]
+    )
     assert np.linalg.norm(steps, axis=1).max() < 0.06
     runs = list(branch.pieces())
     assert [stable for _, _, stable in runs] == [True, False, True]
@@ -102,7 +112,9 @@ def test_folds_of_one_population():
 def test_coarse_steps_do_not_jump():
     for step in (0.005, 0.1, 0.5):
         found = bifurcation_diagram(wilson_cowan, (-3.0, 6.0), max_step=step)
-        assert where(found.folds) == pytest.approx([-0.15735819584122, 2.60817487101385], abs=1e-9)
+        assert where(found.folds) == pytest.approx(
+            [-0.15735819584122, 2.60817487101385], abs=1e-9
+        )
         assert where(found.hopf) == pytest.approx([-0.12994235443906], abs=1e-9)
 
 
@@ -117,7 +129,9 @@ def test_closed_branch():
     assert loop.ends == ("closed", "closed")
     assert np.ptp(loop.parameter) <= 2 * edge
     assert len(found.branches) == 2
-    missed = bifurcation_diagram(lambda p: one_population(p * p - 4.0), (-2.0, 2.0), at=[-2, 2])
+    missed = bifurcation_diagram(
+        lambda p: one_population(p * p - 4.0), (-2.0, 2.0), at=[-2, 2]
+    )
     assert len(missed.branches) == 1
 
 
@@ -132,7 +146,8 @@ def test_pitchfork():
     ends = sorted(end for branch in found.branches for end in branch.ends)
     assert ends == ["branch point"] * 2 + ["end of the span"] * 4
     broken = bifurcation_diagram(
-        lambda w: RateModel(W=[[0, -w], [-w, 0]], X=[w / 2 + 1e-5, w / 2], f=Sigmoid()), (1.0, 9.0)
+        lambda w: RateModel(W=[[0, -w], [-w, 0]], X=[w / 2 + 1e-5, w / 2], f=Sigmoid()),
+        (1.0, 9.0),
     )
     assert [p.kind for p in broken.points] == ["fold"]
     assert len(broken.branches) == 2
@@ -147,7 +162,10 @@ def test_exact_hopf_of_a_threshold_linear_pair(gain):
 
     def family(tau):
         return RateModel(
-            W=[[2.0, -3.0], [9.0, -5.0]], X=[3.0, 2.0], tau=[1.0, tau], f=ThresholdLinear(gain=gain)
+            W=[[2.0, -3.0], [9.0, -5.0]],
+            X=[3.0, 2.0],
+            tau=[1.0, tau],
+            f=ThresholdLinear(gain=gain),
         )
 
     found = bifurcation_diagram(family, (1.0, 9.0))
@@ -174,7 +192,9 @@ def test_populations_that_set_in():
     """Each border is where the net input of a silent population is 0."""
 
     def family(x):
-        return RateModel(W=[[0.5, -1.0], [0.8, -0.2]], X=[x, 0.4 - 0.5 * x], tau=[1.0, 2.0])
+        return RateModel(
+            W=[[0.5, -1.0], [0.8, -0.2]], X=[x, 0.4 - 0.5 * x], tau=[1.0, 2.0]
+        )
 
     found = bifurcation_diagram(family, (-2.0, 3.0))
     (branch,) = found.branches
@@ -187,11 +207,14 @@ def test_populations_that_set_in():
 
 def test_borders_of_a_threshold_that_moves():
     found = bifurcation_diagram(
-        lambda h: RateModel(W=[[0.5]], X=1.0, f=ThresholdLinear(threshold=h)), (0.0, 3.0)
+        lambda h: RateModel(W=[[0.5]], X=1.0, f=ThresholdLinear(threshold=h)),
+        (0.0, 3.0),
     )
     assert where(found.points) == pytest.approx([1.0], abs=1e-12)
     (branch,) = found.branches
-    assert branch.rate[:, 0] == pytest.approx(2 * np.maximum(1 - branch.parameter, 0), abs=1e-12)
+    assert branch.rate[:, 0] == pytest.approx(
+        2 * np.maximum(1 - branch.parameter, 0), abs=1e-12
+    )
 
 
 def test_supralinear_network_oscillates():
@@ -199,7 +222,10 @@ def test_supralinear_network_oscillates():
 
     def family(tau):
         return RateModel(
-            W=[[1.25, -0.65], [1.2, -0.5]], X=20.0, tau=[1.0, tau], f=PowerLaw(gain=0.04)
+            W=[[1.25, -0.65], [1.2, -0.5]],
+            X=20.0,
+            tau=[1.0, tau],
+            f=PowerLaw(gain=0.04),
         )
 
     (point,) = fixed_points(family(1.0))
@@ -211,14 +237,21 @@ def test_supralinear_network_oscillates():
 
 def test_lif_population_is_bistable():
     f = LIFRate(neuron=LIF(t_ref=2.0), sigma=1.5)
-    found = bifurcation_diagram(lambda x: RateModel(W=[[100.0]], X=x, f=f), (-60.0, 5.0))
+    found = bifurcation_diagram(
+        lambda x: RateModel(W=[[100.0]], X=x, f=f), (-60.0, 5.0)
+    )
     low, high = where(found.folds)
-    for p, count in ((low - 1e-6, 1), (low + 1e-6, 3), (high - 1e-6, 3), (high + 1e-6, 1)):
+    for p, count in (
+        (low - 1e-6, 1),
+        (low + 1e-6, 3),
+        (high - 1e-6, 3),
+        (high + 1e-6, 1),
+    ):
         assert len(fixed_points(RateModel(W=[[100.0]], X=p, f=f))) == count
     for fold in found.folds:  # the gain is 1 there
-        assert 100.0 * f.derivative(100.0 * fold.rate[0] + fold.parameter) == pytest.approx(
-            1.0, abs=1e-8
-        )
+        assert 100.0 * f.derivative(
+            100.0 * fold.rate[0] + fold.parameter
+        ) == pytest.approx(1.0, abs=1e-8)
 
 
 def test_many_populations():

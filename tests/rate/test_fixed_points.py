@@ -45,7 +45,9 @@ def networks(count, seed):
 
 def crossings(W, X, slope):
     """Fixed points by a dense scan of r_e along the nullcline of I, another way round."""
-    r = np.concatenate([logistic(np.linspace(-45, 45, 60_001)), np.linspace(0, 1, 60_001)])
+    r = np.concatenate(
+        [logistic(np.linspace(-45, 45, 60_001)), np.linspace(0, 1, 60_001)]
+    )
     r_i = np.unique(r)[1:-1]
     u = np.log(r_i / (1.0 - r_i)) / slope[1]
     r_e = (u - X[1] - W[1, 1] * r_i) / W[1, 0]
@@ -76,9 +78,13 @@ def test_rates_to_all_digits():
         assert len(found) == count
         for point in found:
             with mpmath.workdps(60):
+
                 def equations(a, b, m=m):
                     e = 12 * a - 4 * b + m.X[0], 13 * a - 2 * b + m.X[1]
-                    return [1 / (1 + mpmath.exp(-v)) - r for v, r in zip(e, (a, b), strict=True)]
+                    return [
+                        1 / (1 + mpmath.exp(-v)) - r
+                        for v, r in zip(e, (a, b), strict=True)
+                    ]
 
                 want = mpmath.findroot(equations, tuple(point.rate), tol=1e-50)
             for have, exact in zip(point.rate, want, strict=True):
@@ -96,8 +102,12 @@ def test_lif_populations():
     assert 0 < low < 1e-5
     for rate in (low, middle, high):
         assert f(100.0 * rate - 1.0) == pytest.approx(rate, rel=1e-11)
-    assert middle == pytest.approx(brentq(lambda r: f(100 * r - 1) - r, 0.005, 0.1), rel=1e-9)
-    pair = fixed_points(RateModel(W=[[120.0, -60.0], [90.0, -40.0]], X=[-1.0, 0.5], f=f))
+    assert middle == pytest.approx(
+        brentq(lambda r: f(100 * r - 1) - r, 0.005, 0.1), rel=1e-9
+    )
+    pair = fixed_points(
+        RateModel(W=[[120.0, -60.0], [90.0, -40.0]], X=[-1.0, 0.5], f=f)
+    )
     assert pair.exhaustive
     assert sum(point.index for point in pair) == 1
     for point in pair:
@@ -146,7 +156,9 @@ def test_power_laws_in_closed_form():
     (root_,) = fixed_points(RateModel(W=[[1.0]], X=1.0, f=PowerLaw(exponent=0.5)))
     assert root_.rate == pytest.approx([(1 + math.sqrt(5)) / 2])
     # weights for which homogeneous balanced states exist: no bound, and no promise
-    open_ended = fixed_points(RateModel(W=[[0.0, -1.0], [-1.0, -1.0]], X=0.1, f=PowerLaw()))
+    open_ended = fixed_points(
+        RateModel(W=[[0.0, -1.0], [-1.0, -1.0]], X=0.1, f=PowerLaw())
+    )
     assert not open_ended.exhaustive
     assert "beyond there is no bound" in open_ended.message
 
@@ -187,7 +199,9 @@ def test_near_a_fold(off):
 def test_steep_and_flat_functions():
     steep = fixed_points(RateModel(W=[[1.0]], X=-0.5, f=Sigmoid(slope=1e6)))
     assert rates(steep)[:, 0] == pytest.approx([0.0, 0.5, 1.0])
-    flat = fixed_points(RateModel(W=[[1.0, -2.0], [2.0, -1.0]], X=1.0, f=Sigmoid(slope=1e-6)))
+    flat = fixed_points(
+        RateModel(W=[[1.0, -2.0], [2.0, -1.0]], X=1.0, f=Sigmoid(slope=1e-6))
+    )
     assert rates(flat) == pytest.approx(0.5, abs=1e-5)
     strong = RateModel(W=[[1e3, -1e3], [1e3, -1e3]], X=4.0, f=Sigmoid(slope=10.0))
     assert fixed_points(strong).exhaustive
@@ -200,12 +214,17 @@ def test_parts_multiply():
     W[3, :3] = 1.0, 2.0, 4.0
     order = [2, 0, 3, 1]
     found = fixed_points(
-        RateModel(W=W[np.ix_(order, order)], X=np.array([-4.0, -4, -4, 0])[order], f=Sigmoid())
+        RateModel(
+            W=W[np.ix_(order, order)], X=np.array([-4.0, -4, -4, 0])[order], f=Sigmoid()
+        )
     )
     assert found.exhaustive
     one = brentq(lambda r: logistic(8 * r - 4) - r, 0.0, 0.2), 0.5
     one = (*one, 1 - one[0])
-    want = [(a, b, c, logistic(a + 2 * b + 4 * c)) for a, b, c in itertools.product(one, repeat=3)]
+    want = [
+        (a, b, c, logistic(a + 2 * b + 4 * c))
+        for a, b, c in itertools.product(one, repeat=3)
+    ]
     want = np.array(want)[:, order]
     assert rates(found) == pytest.approx(want[np.lexsort(want.T[::-1])], rel=1e-9)
     assert len(found.stable) == 8
@@ -233,14 +252,17 @@ def count_symmetric(n, own, other, x):
     def drive(r):
         return np.log(r / (1 - r)) - own * r
 
-    top, bottom = drive(fold)  # between these y, three values of r
     pieces = [(1e-15, fold[0]), tuple(fold), (fold[1], 1 - 1e-15)]
     count = 0
     for split in itertools.product(range(n + 1), repeat=3):
         if sum(split) != n:
             continue
-        low = max(-30.0, *(drive(pieces[k][0 if k != 1 else 1]) for k in range(3) if split[k]))
-        high = min(30.0, *(drive(pieces[k][1 if k != 1 else 0]) for k in range(3) if split[k]))
+        low = max(
+            -30.0, *(drive(pieces[k][0 if k != 1 else 1]) for k in range(3) if split[k])
+        )
+        high = min(
+            30.0, *(drive(pieces[k][1 if k != 1 else 0]) for k in range(3) if split[k])
+        )
         y = np.linspace(low + 1e-9, high - 1e-9, 301)
         total = np.zeros_like(y)
         for k in range(3):
@@ -300,7 +322,9 @@ def test_functions_that_fall_are_searched_not_promised():
     found = fixed_points(RateModel(W=[[3.0]], X=-1.0, f=f))
     assert not found.exhaustive
     r = np.linspace(0, 1, 100_001)
-    assert len(found) == np.count_nonzero(np.diff(np.sign(np.exp(-((3 * r - 1) ** 2)) - r)))
+    assert len(found) == np.count_nonzero(
+        np.diff(np.sign(np.exp(-((3 * r - 1) ** 2)) - r))
+    )
     wrong = CustomTransfer(function=lambda x: np.exp(-(x**2)), upper=1.0)
     with pytest.raises(ValueError, match="`f` must not fall"):
         fixed_points(RateModel(W=[[3.0]], X=-1.0, f=wrong))

@@ -20,7 +20,9 @@ def test_linear_regime_is_exact(method):
     A, X, tau = np.array([[0.5, -0.2], [0.3, -0.4]]), np.array([2.0, 3.0]), 10.0
     model = RateModel(W=A, X=X, tau=tau)
     rest = np.linalg.solve(np.eye(2) - A, X)
-    found = integrate(model, TIMES, rest + [0.1, -0.2], method=method, rtol=1e-8)
+    found = integrate(
+        model, TIMES, rest + np.array([0.1, -0.2]), method=method, rtol=1e-8
+    )
     for t, rate in zip(TIMES, found.rate, strict=True):
         want = rest + expm((A - np.eye(2)) * t / tau) @ [0.1, -0.2]
         assert rate == pytest.approx(want, rel=1e-5 if method == "BDF" else 1e-6)
@@ -30,12 +32,13 @@ def test_a_batch_is_its_members():
     rng = np.random.default_rng(1)
     count = 40
     many = RateModel(
-        W=W * rng.uniform(0.5, 1.5, (count, 1, 1)), X=[-5.0, -9.0] + rng.normal(size=(count, 2)),
+        W=W * rng.uniform(0.5, 1.5, (count, 1, 1)), X=np.array([-5.0, -9.0]) + rng.normal(size=(count, 2)),
         f=Sigmoid(slope=rng.uniform(0.5, 2.0, (count, 1))), tau=rng.uniform(2.0, 20.0, (count, 2)),
     )  # fmt: skip
     start = rng.random((count, 2))
     found = integrate(many, TIMES, start, **TIGHT)
     for k in range(count):
+
         def flow(t, r, k=k):
             total = many.W[k] @ r + many.X[k]
             return (1 / (1 + np.exp(-many.f.slope[k] * total)) - r) / many.tau[k]
@@ -51,7 +54,9 @@ def test_several_starts_of_one_model():
     found = integrate(WILSON_COWAN, TIMES, start, **TIGHT)
     assert found.rate.shape == (3, TIMES.size, 2)
     for one, rate in zip(start, found.rate, strict=True):
-        assert rate == pytest.approx(integrate(WILSON_COWAN, TIMES, one, **TIGHT).rate, abs=1e-8)
+        assert rate == pytest.approx(
+            integrate(WILSON_COWAN, TIMES, one, **TIGHT).rate, abs=1e-8
+        )
     assert found.final.tolist() == found.rate[:, -1].tolist()
 
 
@@ -63,7 +68,9 @@ def test_input_that_changes(start):
     found = integrate(model, TIMES, start, **TIGHT)
     q = 1.0 + (w * tau) ** 2
     wave = (np.sin(w * TIMES) - w * tau * np.cos(w * TIMES)) / q
-    for first, rate in zip(np.ravel(start), found.rate.reshape(-1, TIMES.size), strict=True):
+    for first, rate in zip(
+        np.ravel(start), found.rate.reshape(-1, TIMES.size), strict=True
+    ):
         free = first - 2.0 + w * tau / q
         assert rate == pytest.approx(2.0 + wave + free * np.exp(-TIMES / tau), abs=1e-8)
 
@@ -118,7 +125,9 @@ def test_large_batches_are_cut(monkeypatch):
 def test_time_scales(c):
     slow = RateModel(W=W, X=WILSON_COWAN.X, f=Sigmoid(), tau=c * WILSON_COWAN.tau)
     want = integrate(WILSON_COWAN, TIMES, [0.5, 0.1], **TIGHT).rate
-    assert integrate(slow, c * TIMES, [0.5, 0.1], **TIGHT).rate == pytest.approx(want, abs=1e-7)
+    assert integrate(slow, c * TIMES, [0.5, 0.1], **TIGHT).rate == pytest.approx(
+        want, abs=1e-7
+    )
 
 
 def test_bad_input_is_named():
@@ -137,7 +146,9 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="`start` must be finite"):
         integrate(WILSON_COWAN, TIMES, [np.inf, 0.0])
     many = RateModel(W=W, X=np.zeros((3, 2)), f=ThresholdLinear())
-    with pytest.raises(ValueError, match=r"do not broadcast: start \(2,\), model \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"do not broadcast: start \(2,\), model \(3,\)"
+    ):
         integrate(many, TIMES, np.zeros((2, 2)))
     wrong = RateModel(W=W, X=lambda t: np.zeros(3))
     with pytest.raises(ValueError, match=r"`X\(t\)` must have the 2 populations"):

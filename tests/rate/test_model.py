@@ -29,7 +29,9 @@ def test_flow_and_jacobian():
     assert model.input(r) == pytest.approx(total)
     assert model.flow(r) == pytest.approx((rates - r) / [10.0, 5.0, 2.0])
     h = 1e-6
-    columns = [(model.flow(r + h * e) - model.flow(r - h * e)) / (2 * h) for e in np.eye(3)]
+    columns = [
+        (model.flow(r + h * e) - model.flow(r - h * e)) / (2 * h) for e in np.eye(3)
+    ]
     assert model.jacobian(r) == pytest.approx(np.transpose(columns), abs=1e-8)
 
 
@@ -65,7 +67,7 @@ def test_mean_field_input():
     J = mean_field_weights([1600, 400], 0.1, [[20.0, -40.0]])
     for r_e, mean in ((3.0, -14.4), (6.0, -4.8), (15.0, 24.0)):
         chain = feedforward_chain([J * 1e-3], [r_e, 15.0])
-        assert chain.X == pytest.approx([mean])
+        assert pytest.approx([mean]) == chain.X
         (point,) = fixed_points(chain)
         assert point.rate == pytest.approx([max(mean, 0.0)])
 
@@ -107,7 +109,9 @@ def test_bad_models_are_named():
         RateModel(W=W).flow([1.0, 2.0])
     with pytest.raises(ValueError, match="`weights` must hold at least one"):
         feedforward_chain([], [1.0])
-    with pytest.raises(ValueError, match=r"`weights\[1\]` must have one column for each"):
+    with pytest.raises(
+        ValueError, match=r"`weights\[1\]` must have one column for each"
+    ):
         feedforward_chain([[[1.0]], [[1.0, 2.0]]], [1.0])
     with pytest.raises(ValueError, match="`probability` must be in"):
         mean_field_weights([100], 1.5, [[1.0]])

@@ -91,7 +91,7 @@ def test_bad_input_is_named():
         PowerLaw(exponent=-1.0)
     with pytest.raises(ValueError, match="`slope` must be finite and positive"):
         Sigmoid(slope=-1.0)
-    with pytest.raises(ValueError, match="`sigma` must be positive.*rheobase"):
+    with pytest.raises(ValueError, match=r"`sigma` must be positive.*rheobase"):
         LIFRate(sigma=0.0)
     with pytest.raises(TypeError, match="`neuron` must be an LIF"):
         LIFRate(neuron=3.0)
@@ -101,9 +101,9 @@ def test_bad_input_is_named():
         CustomTransfer(function=np.tanh, lower=1.0, upper=1.0)
     with pytest.raises(ValueError, match="array of the shape"):
         CustomTransfer(function=np.sum)(np.ones(3))
-    with pytest.raises(ValueError, match="`rate` must be below 3.0"):
+    with pytest.raises(ValueError, match=r"`rate` must be below 3\.0"):
         SIGMOID.inverse(3.0)
-    with pytest.raises(ValueError, match="`rate` must be above 0.0"):
+    with pytest.raises(ValueError, match=r"`rate` must be above 0\.0"):
         SIGMOID.inverse(0.0)
     with pytest.raises(NotImplementedError, match="no inverse"):
         LIFRate().inverse(0.01)
