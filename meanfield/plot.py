@@ -38,6 +38,7 @@ from ._activity_plots import (
     plot_weight_histogram,
     plot_weights,
 )
+from ._network_plots import plot_stimulus_manifold, plot_stimulus_plane
 from ._transfer_plots import plot_bode, plot_fi_curve, plot_interval_density
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "plot_raster",
     "plot_rates",
     "plot_spectrum",
+    "plot_stimulus_manifold",
+    "plot_stimulus_plane",
     "plot_traces",
     "plot_voltage",
     "plot_weight_histogram",

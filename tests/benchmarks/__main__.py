@@ -2,6 +2,7 @@
 
 from . import (
     bench_adaptation,
+    bench_balanced,
     bench_coloured,
     bench_conductance,
     bench_dynamics,
@@ -34,5 +35,6 @@ for benchmark in (
     bench_glif,
     bench_simulate_bias,
     bench_adaptation,
+    bench_balanced,
 ):
     benchmark.main()
