@@ -60,7 +60,8 @@ def plot_stimulus_plane(
     Notes
     -----
     Where several states are stable, the one with the fewest active populations is drawn,
-    under hatching. Where none is, the plane is gray.
+    under hatching; on boundaries, the state that goes on beyond them. Where none is, the
+    plane is gray.
 
     Examples
     --------
@@ -184,7 +185,13 @@ def plot_stimulus_manifold(
     for axis, p, limit in zip("xyz", populations, top, strict=True):
         ax.set(**{f"{axis}label": f"rate of {p}", f"{axis}lim": (0, limit or 1.0)})
         getattr(ax, f"{axis}axis").set_major_locator(MaxNLocator(4))
-    ax.legend(handles=handles, title="active", frameon=False, loc="upper left")
+    ax.legend(
+        handles=handles,
+        title="active",
+        frameon=False,
+        loc=2,
+        bbox_to_anchor=(-0.1, 1.1),
+    )
     return ax
 
 
@@ -221,9 +228,11 @@ def _intensities(
 
 def _stable(states: Any) -> tuple[np.ndarray, np.ndarray]:
     """For each stimulus the stable state with the least support; whether it has others."""
-    stable = np.flatnonzero(states.stability == "stable")
-    size = states.support[stable].sum(axis=1)
-    order = stable[np.lexsort((size, states.stimulus[stable]))]
+    stable, edge = states.stability == "stable", states.stability == "boundary"
+    code = states.support @ (1 << np.arange(states.support.shape[1]))
+    listed = np.flatnonzero(stable | (edge & np.isin(code, code[stable])))
+    size = states.support.sum(axis=1) + 1e3 * edge
+    order = listed[np.lexsort((size[listed], states.stimulus[listed]))]
     where, first = np.unique(states.stimulus[order], return_index=True)
     chosen = np.full(states.count.size, -1)
     chosen[where] = order[first]
