@@ -6,11 +6,14 @@ from ._effective_connectivity import (
     effective_connectivity,
     population_responses,
 )
+from ._moment_network import MomentFixedPoint, moment_fixed_point
 
 __all__ = [
+    "MomentFixedPoint",
     "PopulationResponses",
     "RateDistributions",
     "effective_connectivity",
+    "moment_fixed_point",
     "population_responses",
     "rate_distributions",
 ]
