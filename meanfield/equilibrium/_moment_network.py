@@ -142,7 +142,7 @@ def moment_fixed_point(
     >>> W = 0.2 * np.array([[0.0, 1.0, -2.0], [1.0, 0.0, -2.0], [1.0, 1.0, 0.0]])
     >>> found = moment_fixed_point(W, np.full(3, 1.0), np.full(3, 1.0))
     >>> print(1e3 * found.mean.round(5), found.converged)  # [Hz]
-    [18.1  18.1  18.35] True
+    [18.06 18.06 18.57] True
     """
     W, mean, cov = _checked(weights, mean, cov)
     if covariance not in _KINDS:
@@ -188,23 +188,21 @@ def _solve(model: Populations, cov, kind, tol, max_iter) -> MomentFixedPoint:
         factor = factors[-1]
         state, reached = model.solve(state, factor, 0.01 * tol)
         if not reached:
-            return _failed(model, state, factor, kind, n_iter, "no fixed point of rates and "
-                           "variances was found: weaken the weights")  # fmt: skip
+            why = "no fixed point of rates and variances was found: weaken the weights"
+            return _failed(model, state, factor, n_iter, why)
         total = of_input(model, state, cov, kind, 1e-3 * last)
         if total is None:
-            return _failed(model, state, factor, kind, n_iter, "")
+            return _failed(model, state, factor, n_iter, "")
         change = model.factor(state, np.diagonal(total)) - factor
         recurrent = model.square @ state.variance
         last = float(np.abs(change * recurrent).max() / (state.v.max() or 1.0))
         if last <= 0.1 * tol:
             return _finished(model, state, factor, total, cov, kind, tol, n_iter)
         changes = [*changes[-_DEPTH:], change]
-        factors = [
-            *factors[-_DEPTH - 1 :],
-            _accelerated(factors[-_DEPTH - 1 :], changes),
-        ]
-    return _failed(model, state, factors[-1], kind, max_iter, f"variances still change by {last:.1e} "
-                   f"after max_iter={max_iter} iterations: raise it")  # fmt: skip
+        factors = factors[-_DEPTH - 1 :]
+        factors.append(_accelerated(factors, changes))
+    why = f"variances still change by {last:.1e} after max_iter={max_iter} iterations"
+    return _failed(model, state, factors[-1], max_iter, why + ": raise it")
 
 
 def _finished(model, state: State, factor, total, cov, kind, tol, n_iter):
@@ -237,7 +235,7 @@ def _finished(model, state: State, factor, total, cov, kind, tol, n_iter):
     )  # fmt: skip
 
 
-def _failed(model, state: State, factor, kind, n_iter, why) -> MomentFixedPoint:
+def _failed(model, state: State, factor, n_iter, why) -> MomentFixedPoint:
     """Rates with their variances, and why there is no more."""
     radius, fastest = model.spectrum(state, factor)
     if not why:

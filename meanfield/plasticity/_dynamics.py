@@ -106,11 +106,11 @@ class Way:
             y[index] = 0.0
             return True
         assert self.support is not None
-        W = self.weights(y)
-        self.support = self.support.flipped(index - k)
+        W, old = self.weights(y), self.support
+        self.support = old.flipped(index - k)
         # Where two states meet and vanish, the determinant changes its sign.
         if not (self.support.determinants(W) > 0.0).all():
-            self.support = support_at(W, self.X, self.leak)
+            self.support = old.jumped(W, index - k)
         return self.support is not None
 
     def follow(self, times: np.ndarray, empty: bool):

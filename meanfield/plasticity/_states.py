@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..balanced import State, semi_balanced_states
+
 
 class Support:
     """Which populations fire under each stimulus: rates are linear as long as it holds.
@@ -43,15 +45,40 @@ class Support:
         fires.flat[index] = not fires.flat[index]
         return Support(self.X, self.leak, fires)
 
+    def jumped(self, W: np.ndarray, index: int) -> "Support | None":
+        """Return the nearest other state, once that of a stimulus has vanished."""
+        s = np.unravel_index(index, self.fires.shape)[:-1]
+        last, gone = self.rates(W)[s], set(np.flatnonzero(self.fires[s]))
+        states = [
+            state
+            for state in _states(W, self.X[s], self.leak)
+            if set(state.support) != gone
+        ]
+        if not states:
+            return None
+        near = min(states, key=lambda state: float(np.abs(state.rate - last).sum()))
+        fires = self.fires.copy()
+        fires[s] = _as_mask(near, len(W))
+        return Support(self.X, self.leak, fires)
+
 
 def support_at(W: np.ndarray, X: np.ndarray, leak: np.ndarray) -> Support | None:
-    """Return the populations that fire at these weights; None if there is no state."""
-    fires = np.ones(X.shape, dtype=bool)
-    for _ in range(4 * X.shape[-1]):
-        support = Support(X, leak, fires)
-        rate = support.rates(W)
-        if (support.margins(W, rate) >= 0.0).all():
-            return support
-        net = rate @ W.T + X
-        fires = np.where(fires, rate > 0.0, net > 0.0)
-    return None
+    """Return the states in which most populations fire; None if there is none."""
+    fires = np.zeros(X.shape, dtype=bool)
+    for s in np.ndindex(X.shape[:-1]):
+        states = _states(W, X[s], leak)
+        if not states:
+            return None
+        fires[s] = _as_mask(max(states, key=lambda state: len(state.support)), len(W))
+    return Support(X, leak, fires)
+
+
+def _states(W: np.ndarray, X: np.ndarray, leak: np.ndarray) -> list[State]:
+    """Stable states; if that depends on time constants, those that some make stable."""
+    options = {"gain": 1.0 / leak, "size": 1.0} if leak.any() else {}
+    found = semi_balanced_states(W, X, **options)
+    return list(found.stable) or [state for state in found.states if state.index > 0]
+
+
+def _as_mask(state: State, n: int) -> np.ndarray:
+    return np.isin(np.arange(n), state.support)

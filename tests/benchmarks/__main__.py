@@ -8,6 +8,7 @@ from . import (
     bench_dynamics,
     bench_glif,
     bench_layers,
+    bench_moment_network,
     bench_networks,
     bench_nn,
     bench_renewal,
@@ -36,5 +37,6 @@ for benchmark in (
     bench_simulate_bias,
     bench_adaptation,
     bench_balanced,
+    bench_moment_network,
 ):
     benchmark.main()

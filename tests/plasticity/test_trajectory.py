@@ -140,3 +140,41 @@ def test_time_zero():
     way = trajectory(W1, X1, RULES1, [0.0])
     np.testing.assert_array_equal(way.W[0], W1)
     assert not way.settled
+
+
+@pytest.mark.parametrize("gain", [np.inf, 0.5])
+def test_population_that_is_silent_awakes(gain):
+    """Small steps, rates by the two cases that two populations can be in."""
+    X, r0, eta = np.array([0.25, 0.5]), np.array([0.008, 0.010]), np.array([3.0, 2.0])
+    leak = np.diag(np.full(2, 1.0 / gain))
+    W, dt, woken = W1.copy(), 0.5, 0
+    for _ in range(10_000):
+        r = np.linalg.solve(leak - W, X)
+        if r[0] < 0.0:
+            r = np.array([0.0, X[1] / (leak[1, 1] - W[1, 1])])
+        woken += r[0] > 0.0
+        W[:, 1] *= np.exp(2.0 * dt * eta * r[1] * (r - r0))
+    assert 1000 < woken < 9000
+    options = {} if np.isinf(gain) else {"gain": gain, "size": 1.0}
+    times = [1.0, 2500.0, 5000.0]
+    way = trajectory(W1, X, RULES1, times, traces=False, **options)
+    assert way.rate[0, 0] == 0.0
+    assert way.rate[2, 0] > 0.0
+    np.testing.assert_allclose(way.W[2], W, rtol=1e-3)
+
+
+def test_state_that_vanishes_and_none_is_left():
+    """Inhibition of silent E falls until it meets a saddle: excitation runs away."""
+    W = np.array([[4.0, 3.0, -6.0], [3.0, 4.0, -6.0], [5.0, 5.0, -7.0]])
+    rules = {(a, 2): rule(3.0 - (a > 0), 0.01) for a in range(3)}
+    way = trajectory(W, [0.05, 0.01, 0.04], rules, [0.0, 500.0, 60e3])
+    assert way.t[-1] == 500.0
+    assert len(way.W) == len(way.rate) == 2
+    assert not way.settled
+    assert "excitation runs away" in way.message
+    assert way.rate[0, 1] == 0.0
+
+
+def test_no_state_at_the_beginning():
+    with pytest.raises(ValueError, match="runaway excitation"):
+        trajectory([[30.0, -45.0], [40.0, -75.0]], [0.4, 0.3], RULES1, [1.0])
