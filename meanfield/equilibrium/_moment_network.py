@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ..errors import ConvergenceError, as_float, require
 from ..lif import moment_map
 from ..neurons import LIF
-from ._covariances import linear_response, of_input, through
+from ._covariances import of_input, through
 from ._populations import Populations, State
 
 _KINDS = ("map", "linear_response")
@@ -215,7 +215,7 @@ def _finished(model, state: State, factor, total, cov, kind, tol, n_iter):
         rate, found = moment_map(mu, again, model.neuron)
     else:
         new = model.at(mu, np.maximum(np.diagonal(again), 0.0))
-        rate, found = new.rate, linear_response(model, new, cov)
+        rate, found = new.rate, through(model, new, again, cov, kind)
     residual = max(
         float(np.abs(new - old).max() / (np.abs(new).max() or 1.0))
         for new, old in ((rate, state.rate), (found, before))

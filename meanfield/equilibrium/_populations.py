@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs, gmres
@@ -11,7 +11,7 @@ from ..lif import moment_activation, moment_activation_derivatives
 from ..neurons import LIF
 
 _MAX_STEPS = 200
-_RETRIES = 20
+_MAX_DRAG = 1e4
 _KRYLOV = 60
 _ACCURACY = 1e-4  # of eigenvalues
 _DENSE = 400  # rows up to which all eigenvalues are found
@@ -73,13 +73,14 @@ class Populations:
             if size <= tol:
                 return state, True
             slopes = self.slopes(state)
-            for _ in range(_RETRIES):
+            while True:
                 new = self._step(state, slopes, factor, miss, drag, size)
                 new_miss, new_size = self._miss(new, factor)
-                if new_size <= 2.0 * size or drag > 1e4:
+                if new_size <= 2.0 * size or drag > _MAX_DRAG:
                     break
                 drag = 4.0 * drag + 0.1
-            drag = min(drag * new_size / size, 0.5 * drag) if new_size < size else drag
+            if new_size < size:
+                drag *= min(new_size / size, 0.5)
             state, miss, size = new, new_miss, new_size
         return state, False
 
@@ -133,7 +134,7 @@ class Populations:
         return abs(radius), fastest.real
 
 
-def _extreme(product: Callable, n: int, which: str) -> complex:
+def _extreme(product: Callable, n: int, which: Literal["LM", "LR"]) -> complex:
     """Largest eigenvalue by modulus (LM) or by real part (LR)."""
     key = np.abs if which == "LM" else np.real
     if n > _DENSE:
