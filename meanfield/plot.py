@@ -39,10 +39,12 @@ from ._activity_plots import (
     plot_weights,
 )
 from ._network_plots import plot_stimulus_manifold, plot_stimulus_plane
+from ._rate_plots import plot_bifurcation, plot_phase_plane
 from ._transfer_plots import plot_bode, plot_fi_curve, plot_interval_density
 
 __all__ = [
     "QUANTITIES",
+    "plot_bifurcation",
     "plot_bode",
     "plot_correlations",
     "plot_curve",
@@ -50,6 +52,7 @@ __all__ = [
     "plot_interval_density",
     "plot_map",
     "plot_maps",
+    "plot_phase_plane",
     "plot_raster",
     "plot_rates",
     "plot_spectrum",

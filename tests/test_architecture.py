@@ -35,6 +35,7 @@ LAYERS = [
     {
         "_activity_plots",
         "_network_plots",
+        "_rate_plots",
         "_transfer_plots",
         "plot",
         "_cli",

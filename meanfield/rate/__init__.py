@@ -9,6 +9,7 @@ from ._diagram import (
 from ._fixed_points import FixedPoint, FixedPoints, fixed_points
 from ._integrate import Trajectory, integrate
 from ._model import RateModel, feedforward_chain, mean_field_weights
+from ._phase_plane import nullclines
 from ._transfer import (
     CustomTransfer,
     LIFRate,
@@ -37,4 +38,5 @@ __all__ = [
     "fixed_points",
     "integrate",
     "mean_field_weights",
+    "nullclines",
 ]

@@ -191,9 +191,12 @@ def bifurcation_diagram(
         np.linspace(low, high, 11) if at is None else _checked_values(at, low, high)
     )
     starts, exhaustive, reasons = [], True, []
-    for p in values:
-        model = _checked_model(family, float(p))
-        found = fixed_points(model)
+    sizes = [np.zeros(_checked_model(family, low).n)]
+    for p in np.unique([low, 0.5 * (low + high), high, *values]):
+        found = fixed_points(_checked_model(family, float(p)))
+        sizes += [np.abs(point.rate) for point in found]
+        if p not in values:  # looked at for the size of the rates
+            continue
         starts += [(point.stability, float(p), point.rate) for point in found]
         exhaustive &= found.exhaustive
         reasons.append(found.message)
@@ -203,7 +206,7 @@ def bifurcation_diagram(
     starts.sort(
         key=lambda start: start[0] == "boundary"
     )  # better met than started from
-    rates = np.abs([rate for _, _, rate in starts]).max(axis=0)
+    rates = np.max(sizes, axis=0)
     scale = np.maximum(rates, max(1e-2 * rates.max(), 1e-30))
     curve = Curve(lambda p: _checked_model(family, p), (low, high), scale)
     targets = np.unique([low, high, *values]) / curve.width
