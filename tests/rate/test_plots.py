@@ -70,7 +70,7 @@ def test_phase_plane_shows_the_fixed_points(tmp_path):
     assert [dot.get_marker() for dot in dots] == ["o", "s", "o"]
     assert [dot.get_markerfacecolor() for dot in dots] == ["black", "white", "black"]
     ends = [
-        line.get_xydata()[-1] for line in ax.lines if len(line.get_xydata()) == 2001
+        line.get_xydata()[-1] for line in ax.lines if len(line.get_xydata()) == 8001
     ]
     assert ends[0] == pytest.approx(found[0].rate, abs=1e-5)
     assert ends[1] == pytest.approx(found[2].rate, abs=1e-5)
