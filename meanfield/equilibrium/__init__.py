@@ -7,13 +7,23 @@ from ._effective_connectivity import (
     population_responses,
 )
 from ._moment_network import MomentFixedPoint, moment_fixed_point
+from ._working_points import (
+    WorkingPoint,
+    WorkingPoints,
+    working_point,
+    working_points,
+)
 
 __all__ = [
     "MomentFixedPoint",
     "PopulationResponses",
     "RateDistributions",
+    "WorkingPoint",
+    "WorkingPoints",
     "effective_connectivity",
     "moment_fixed_point",
     "population_responses",
     "rate_distributions",
+    "working_point",
+    "working_points",
 ]
