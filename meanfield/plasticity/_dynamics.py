@@ -11,6 +11,7 @@ from ._rules import Plastic
 from ._states import Support, support_at
 
 _TOLERANCE = 1e-10
+_TOLERANCE_GIVEN = 1e-6  # for rates whose own accuracy is not known
 _MAX_LEGS = 1000
 
 
@@ -74,9 +75,11 @@ class Way:
 
     def margins(self, t: float, y: np.ndarray) -> np.ndarray:
         """Return what is positive while the equations hold: by weight, and by rate."""
+        u, rule = y[: self.entries.to.size], self.entries
+        if self.law is not None and rule.multiplicative.all():
+            return np.ones(1)
         W = self.weights(y)
         rate = self.rates(W)
-        u, rule = y[: self.entries.to.size], self.entries
         leaving = -self._product(y, rate)  # a weight at 0 stays there
         own = np.where(self.at_zero, leaving, np.where(rule.multiplicative, 1.0, -u))
         if self.law is not None:
@@ -146,9 +149,10 @@ class Way:
             return self.margins(t, y).min()
 
         edge.terminal, edge.direction = True, -1  # type: ignore[attr-defined]
+        tol = _TOLERANCE if self.law is None else _TOLERANCE_GIVEN
         part = solve_ivp(
             self.slope, (t, max(times[-1], np.nextafter(t, np.inf))), y, "DOP853",
-            events=edge, dense_output=True, rtol=_TOLERANCE, atol=_TOLERANCE * scale,
+            events=edge, dense_output=True, rtol=tol, atol=tol * scale,
         )  # fmt: skip
         while len(found) < times.size and times[len(found)] <= part.t[-1]:
             W = self.weights(part.sol(times[len(found)]))

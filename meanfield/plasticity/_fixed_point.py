@@ -142,7 +142,20 @@ def rest(
     end = _weights(W, X, leak, entries, rate)
     A = np.diag(leak) - end
     _check_state(A)
-    eigenvalues = np.linalg.eigvals(_jacobian(A, end, rate, entries, traces))
+    to, source = entries.entries
+    by_weight = np.linalg.inv(A)[:, to] * rate[source]
+    return result(end, rate, by_weight, entries, traces)
+
+
+def result(
+    W: np.ndarray,
+    rate: np.ndarray,
+    by_weight: np.ndarray,
+    entries: Plastic,
+    traces: bool,
+) -> FixedPoint:
+    """How learning behaves about W, for derivatives of the rates by its plastic entries."""
+    eigenvalues = np.linalg.eigvals(_jacobian(by_weight, W, rate, entries, traces))
     eigenvalues = eigenvalues[np.argsort(np.abs(eigenvalues))]
     free = len(entries.to) - np.unique(entries.to).size
     moving = eigenvalues[free:]
@@ -150,7 +163,7 @@ def rest(
     decay = -float(moving.real[0])
     stable = decay > 0.0
     return FixedPoint(
-        W=end,
+        W=W,
         rate=rate,
         eigenvalues=np.concatenate([0.0 * eigenvalues[:free], moving]),
         tau=1.0 / decay if stable else np.inf,
@@ -218,10 +231,9 @@ def _check_state(A: np.ndarray) -> None:
     )
 
 
-def _jacobian(A, W, rate, entries: Plastic, traces: bool) -> np.ndarray:
+def _jacobian(by_weight, W, rate, entries: Plastic, traces: bool) -> np.ndarray:
     """Of the plastic entries of W, and of the traces of targets and sources."""
     to, source = entries.entries
-    by_weight = np.linalg.inv(A)[:, to] * rate[source]  # d rate/d W
     of_post, of_pre = by_weight[to], by_weight[source]
     speed = -entries.size_rate(W)[:, None]
     r_pre, r_post = rate[source][:, None], rate[to][:, None]
