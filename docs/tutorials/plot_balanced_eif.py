@@ -24,7 +24,11 @@ from meanfield.neurons import (
     Sparse,
     SpikeSource,
 )
-from meanfield.plasticity import fixed_point, trajectory
+from meanfield.plasticity import (
+    network_fixed_point,
+    network_trajectory,
+    trajectory,
+)
 from meanfield.units import Hz
 from spiking_reference import Record, simulate_network
 
@@ -237,8 +241,8 @@ bottom.set(xlabel="time (ms)", ylabel="rate (Hz)", ylim=(0, None))
 # Now inhibitory synapses follow the rule of Vogels et al. (2011) in its
 # multiplicative form, with targets of 8 and 10 Hz. Inhibition of excitatory neurons
 # weakens until they fire too much, grows, and comes to rest after one overshoot.
-# The theory of `meanfield.plasticity` has the same parameters (dashed): rates of the
-# balanced state, that follow the weights, and traces that are empty at the beginning.
+# Theory takes the same description, and rates from the mean field of the network
+# (dashed); what infinitely many neurons would do is dotted.
 
 
 def rule(eta, target):
@@ -253,23 +257,26 @@ run = simulate_network(
 )
 rules = {("EI".index(t), "EI".index(s)): rule for (s, t), rule in learning.items()}
 times = np.arange(0.0, 12_000.0, 20.0)
-theory = trajectory(W, list(X.values()), rules, times, empty=True)
-rest = fixed_point(W, list(X.values()), rules)
-print(rest.message, "to W/W0 =", (rest.W / W)[:, 1].round(2))
+theory = {
+    "--": network_trajectory(balanced(learning), times),
+    ":": trajectory(W, list(X.values()), rules, times, empty=True),
+}
+rest = network_fixed_point(balanced(learning))
+print(rest.message)
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-for i, color in enumerate((EXC, INH)):
-    left.plot(theory.t / 1e3, theory.rate[:, i] / Hz, "--", color=color, linewidth=1)
-    right.plot(
-        theory.t / 1e3, theory.W[:, i, 1] / W[i, 1], "--", color=color, linewidth=1
-    )
+for style, way in theory.items():
+    for i, color in enumerate((EXC, INH)):
+        left.plot(way.t / 1e3, way.rate[:, i] / Hz, style, color=color, linewidth=1)
+        grown = way.W[:, i, 1] / way.W[0, i, 1]
+        right.plot(way.t / 1e3, grown, style, color=color, linewidth=1)
 for name, color in zip("EI", (EXC, INH), strict=True):
     result = run[name]
     activity = result.activity / (result.n * result.bin) / Hz
     left.plot(
         np.arange(activity.size) * result.bin / 1e3, activity, color=color, label=name
     )
-    left.axhline(TARGET[name] / Hz, color=color, linestyle=":")
+    left.axhline(TARGET[name] / Hz, color=color, linewidth=0.6)
 for number, (name, color) in {1: ("E", EXC), 3: ("I", INH)}.items():
     weights = run.weights[number]
     right.plot(
@@ -291,5 +298,5 @@ for ax in (left, right):
 # %%
 # Rates end some percent above their targets: a target neuron is less likely to fire
 # right after inhibition, so that it has fewer coincidences than the rule counts on.
-# The effect falls as 1/sqrt(N), and so does what delays the overshoot and moves the
-# weights: neurons that need input to fire, which balanced theory leaves out.
+# The effect falls as 1/sqrt(N), and so does what sets large networks apart: that
+# inhibition adds noise, and that neurons need input to fire.

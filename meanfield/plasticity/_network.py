@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import root
 
+from ..equilibrium import working_point
 from ..errors import as_float, require
 from ..network import mean_field
 from ..neurons import InhibitoryPlasticity, Network, Population
@@ -14,10 +15,8 @@ from ._fixed_point import FixedPoint, result
 from ._rules import Plastic, plastic
 from ._trajectory import Trajectory, trajectory
 
-_START = 0.005  # [kHz]
-_RELAXATIONS = 200
 _TOLERANCE = 1e-10
-_MAX_STEPS = 50
+_MAX_STEPS = 30
 _STEP = 1e-4  # of logarithms of weights
 
 
@@ -70,7 +69,7 @@ def network_fixed_point(
     ...     else p for p in net.projections])
     >>> found = network_fixed_point(net)
     >>> print(1e3 * found.rate.round(5), found.stable)  # [Hz]
-    [ 8.   19.14] True
+    [ 8.   18.33] True
     """
     law = _Law(network, synapses)
     rule = law.entries
@@ -123,7 +122,7 @@ def network_trajectory(
     times : array_like, shape (times,)
         Increasing times [ms], from 0 on, at which weights and rates are wanted.
     start : array_like, shape (n,), optional
-        Rates [kHz] from which those at time 0 are looked for; by default 5 Hz.
+        Rates [kHz] near those at time 0, as for `equilibrium.working_point`.
     traces, empty : bool, optional
         As for `trajectory`; here traces are empty at time 0, as those of a simulation.
 
@@ -135,12 +134,14 @@ def network_trajectory(
     Raises
     ------
     ValueError, TypeError
-        As for `network_fixed_point`, or if self-consistent rates are lost on the way.
+        As for `network_fixed_point`, save that targets need not be reachable.
+    ConvergenceError
+        If there are no self-consistent rates, at the beginning or on the way.
 
     Notes
     -----
-    The equations of `trajectory`, with the rates of the mean field, followed
-    continuously.
+    The equations of `trajectory` with self-consistent rates of the mean field, at each
+    time those next to the last ones.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def network_trajectory(
     >>> way = network_trajectory(net, [0.0, 20_000.0])
     >>> print(1e3 * way.rate.round(5))  # [Hz]
     [[ 3.14  9.47]
-     [ 8.   19.14]]
+     [ 8.   18.33]]
     """
     law = _Law(network, synapses, start)
     return trajectory(
@@ -188,8 +189,11 @@ class _Law:
                 for q in network.projections
                 if (q.source, q.target) == (p.source, p.target)
             ]
-            require(len(between) == 1, "projections", "must be one between populations if "
-                    "it is plastic", f"{len(between)} from {p.source} to {p.target}")  # fmt: skip
+            if len(between) != 1:
+                raise ValueError(
+                    f"`projections` must be one from {p.source!r} to {p.target!r}, if it "
+                    f"is plastic; got {len(between)}"
+                )
             self.rules[key] = p.plasticity
             if not p.plasticity.multiplicative:
                 weight = as_float("weight", p.weight)
@@ -201,16 +205,8 @@ class _Law:
                 "`network` must have a projection with InhibitoryPlasticity; got none"
             )
         self.entries: Plastic = plastic(self.rules, self.W, self.unit)
-        self.last = self._relaxed(field, start)
+        self.last = working_point(field, start=start).rate
         self.newton: np.ndarray | None = None  # inverse slopes, as long as they serve
-
-    def _relaxed(self, field, start) -> np.ndarray:
-        n = len(self.W)
-        given = np.full(n, _START) if start is None else as_float("start", start)
-        rate = np.broadcast_to(given, (n,)).astype(np.float64)
-        for _ in range(_RELAXATIONS):
-            rate = rate + 0.1 * (field.firing_rates(rate) - rate)
-        return rate
 
     def mean_field(self, W: np.ndarray):
         """Return the mean field of the network with other plastic weights."""
@@ -248,10 +244,8 @@ class _Law:
             if size > 0.1 * before or self.newton is None:
                 self.newton = np.linalg.inv(np.eye(len(W)) - field.jacobian(rate))
             rate, before = np.maximum(rate + self.newton @ miss, 0.1 * rate), size
-        raise ValueError(
-            "`network` must have self-consistent rates on the way; lost them near "
-            f"{1e3 * self.last} Hz"
-        )
+        self.last = working_point(field, start=self.last).rate
+        return self.last.copy()
 
     def by_weight(self, W: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return how rates fired depend on plastic weights, at given received rates."""

@@ -102,9 +102,9 @@ def trajectory(
     r >= 0, W r + X <= L r, with equality where r > 0. Without traces and with g = eta/2
     this is the rate rule dW = -eta (r - r0) r^T.
 
-    Relative error 1e-8 (test against closed forms), 1e-5 with given `rates`. Between changes of the populations
-    that fire the equations are smooth; the changes are located and the state nearest to
-    the last is gone on with.
+    Relative error 1e-8 (test against closed forms), 1e-5 with given `rates`. Between
+    changes of the populations that fire the equations are smooth; the changes are located.
+    Where a state vanishes, the nearest other one is gone on with.
 
     Examples
     --------

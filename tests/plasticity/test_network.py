@@ -50,13 +50,14 @@ def test_way_of_spikes():
     np.testing.assert_allclose(grown, np.stack([to_E, to_I], axis=1), rtol=0.07)
     rate = 1e3 * way.rate.reshape(8, 10, 2).mean(axis=1)
     np.testing.assert_allclose(rate, np.stack([E, I], axis=1), rtol=0.2)
-    end = network(5000)
-    for number in (1, 3):
-        p = end.projections[number]
-        weight = p.weight * grown[-1, number // 2]
-        end.projections[number] = dataclasses.replace(p, weight=weight)
-    known = mean_field(end).firing_rates(way.rate[70])
-    np.testing.assert_allclose(known, way.rate[70], rtol=1e-8)
+    scaled = [
+        dataclasses.replace(p, weight=p.weight * grown[7, "EI".index(p.target)])
+        if p.source == "I"
+        else p
+        for p in network(5000).projections
+    ]
+    end = mean_field(dataclasses.replace(network(5000), projections=scaled))
+    np.testing.assert_allclose(end.firing_rates(way.rate[70]), way.rate[70], rtol=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +67,19 @@ def test_way_of_spikes():
 )
 def test_large_networks_are_balanced(parameters, rules, given):
     """At 1e10 neurons: rest and eigenvalues are those of the balanced state."""
-    n = 10**10
-    if rules is RULES2:  # the same change relative to weights that are smaller
+    n, unit, mine = 10**10, None, rules
+    if rules is RULES2:
+        # Weights are j/sqrt(n) in one, and that over tau_syn tau_m in the other.
+        unit, eta = UNIT2 * np.sqrt(n / N), np.sqrt(N / n)
         rules = {
-            k: rule(r.eta * np.sqrt(N / n), r.target, multiplicative=False)
+            k: rule(r.eta * eta, r.target, multiplicative=False)
             for k, r in rules.items()
         }
-    found = network_fixed_point(network(n, parameters, rules))
-    unit = UNIT2 * np.sqrt(n / N)
+        mine = {
+            k: rule(r.eta / 60.0, r.target, multiplicative=False)
+            for k, r in rules.items()
+        }
+    found = network_fixed_point(network(n, parameters, mine))
     known = fixed_point(*given, rules, unit=unit)
     np.testing.assert_allclose(found.W * 15.0 / np.sqrt(n), known.W, rtol=2e-3)
     size = np.abs(known.eigenvalues).max()
@@ -106,5 +112,5 @@ def test_refusals():
         receptor="I",
     )
     net = dataclasses.replace(net, projections=[*net.projections, second])
-    with pytest.raises(ValueError, match="must be one between populations"):
+    with pytest.raises(ValueError, match="must be one from 'I' to 'E'"):
         network_trajectory(net, [1.0])
