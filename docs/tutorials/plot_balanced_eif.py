@@ -288,7 +288,7 @@ for number, (name, color) in {1: ("E", EXC), 3: ("I", INH)}.items():
 left.set(
     xlabel="time (s)",
     ylabel="rate (Hz)",
-    title="targets dotted, theory dashed",
+    title="theory dashed, N to infinity dotted",
     ylim=(0, None),
 )
 right.set(xlabel="time (s)", ylabel="mean weight, relative")

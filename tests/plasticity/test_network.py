@@ -80,7 +80,8 @@ def test_large_networks_are_balanced(parameters, rules, given):
             for k, r in rules.items()
         }
     found = network_fixed_point(network(n, parameters, mine))
-    known = fixed_point(*given, rules, unit=unit)
+    W, X = given
+    known = fixed_point(W, X, rules, unit=unit)
     np.testing.assert_allclose(found.W * 15.0 / np.sqrt(n), known.W, rtol=2e-3)
     size = np.abs(known.eigenvalues).max()
     np.testing.assert_allclose(found.eigenvalues, known.eigenvalues, atol=3e-3 * size)
