@@ -23,8 +23,7 @@ def every_support(
         short = codes & _kernels.SHORT > 0
         codes[short] |= _kernels.REGULAR | _kernels.SINGULAR
     found = _regular_states(problem, scaled, codes)
-    singular = np.flatnonzero(codes & _kernels.SINGULAR)
-    faces, points, complete = _singular_states(problem, scaled, singular)
+    faces, points, complete = _singular_states(problem, scaled, codes)
     for state in points:
         found.setdefault(state.support, state)
     states = list(found.values())
@@ -68,14 +67,28 @@ def _singular_states(
         A, b, unit = scaled.A.tolist(), scaled.b.tolist(), scaled.rate
     else:
         A, b, unit = exact.A, exact.b, np.ones(problem.n)
-    supports = sorted((bits(c) for c in codes), key=len, reverse=True)
-    complete = len(supports) <= _SINGULAR
-    found = []
-    for support in supports[:_SINGULAR]:
+    open_cones = codes & _kernels.OPEN_CONE > 0
+    singular = np.flatnonzero(codes & _kernels.SINGULAR)
+    supports = sorted((bits(int(c)) for c in singular), key=len, reverse=True)
+    alike = _alike(A, b, exact is not None)
+    found, covered, complete = [], [], True
+    for support in supports:
+        kinds = {alike[a] for a in support}
+        if any(
+            set(support) <= large and kinds == all_kinds for large, all_kinds in covered
+        ):
+            continue  # the others of that face are balanced too, being alike
+        if len(found) >= _SINGULAR:
+            complete = False
+            break
+        bounded = exact is None and not open_cones[sum(1 << a for a in support)]
         try:
-            found.append(_faces.corners(A, b, support, exact is not None))
+            found.append(_faces.corners(A, b, support, exact is not None, bounded))
         except _faces.TooManyCorners:
             complete = False
+            continue
+        if found[-1][0]:
+            covered.append((set(support), kinds))
     faces, points = _faces.distinct(found, A, b, exact is not None)
     shown = [
         Face(support, _rates(vertices, unit), _rates(rays, unit))
@@ -93,6 +106,14 @@ def _singular_states(
         rate = _rates([rates], unit)[0]
         states.append(make_state(problem, support, rate, edge, exact_rate))
     return shown, states, complete
+
+
+def _alike(A: list, b: list, exact: bool) -> list[int]:
+    """Give populations with the same input the same number."""
+    kinds: dict[tuple, int] = {}
+    rows = ([*row, x] for row, x in zip(A, b, strict=True))
+    keys = (tuple(row if exact else [round(x, 12) for x in row]) for row in rows)
+    return [kinds.setdefault(key, len(kinds)) for key in keys]
 
 
 def _rates(points: list, unit: np.ndarray) -> np.ndarray:

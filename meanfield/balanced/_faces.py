@@ -42,7 +42,7 @@ class TooManyCorners(Exception):
     """The corners of a polyhedron are too many to list."""
 
 
-def corners(A, b, support, exact):
+def corners(A, b, support, exact, bounded=False):
     """Vertices and rays, as lists of rates, of the solutions within `support`."""
     n = len(b)
     zero = 0 if exact else _ZERO
@@ -62,7 +62,7 @@ def corners(A, b, support, exact):
         slope[a] = [
             -sum(A[a][c] * slope[c][k] for c in S) for k in range(len(directions))
         ]
-    vertices, rays = _polyhedron(constant, slope, zero)
+    vertices, rays = _polyhedron(constant, slope, zero, bounded)
 
     def rates(t, offset):
         return [
@@ -77,9 +77,15 @@ def dot(a, b):
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _polyhedron(constant, slope, zero):
+def _polyhedron(constant, slope, zero, bounded):
     """Vertices and extreme rays of constant + slope t >= 0."""
-    n, d = len(constant), len(slope[0])
+    d = len(slope[0])
+    fixed = [not any(abs(x) > zero for x in row) for row in slope]
+    if any(c < -zero for c, still in zip(constant, fixed, strict=True) if still):
+        return [], []
+    constant = [c for c, still in zip(constant, fixed, strict=True) if not still]
+    slope = [row for row, still in zip(slope, fixed, strict=True) if not still]
+    n = len(constant)
     if math.comb(n, d) > _MAX_VERTICES:
         raise TooManyCorners
     vertices, rays = [], []
@@ -90,7 +96,7 @@ def _polyhedron(constant, slope, zero):
         inside = (c + dot(s, t) for c, s in zip(constant, slope, strict=True))
         if all(x >= -zero for x in inside) and not _listed(t, vertices, zero):
             vertices.append(t)
-    for tight in itertools.combinations(range(n), d - 1) if d else ():
+    for tight in itertools.combinations(range(n), d - 1) if d and not bounded else ():
         _, free = _solve(
             [slope[i] for i in tight], [0 * constant[0]] * (d - 1), zero, d
         )

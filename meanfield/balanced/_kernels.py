@@ -99,7 +99,7 @@ def enumerate_supports(A, b, codes):
     n = b.size
     T = np.empty((n, n + 1))
     members = np.empty(n, np.int64)
-    alive = np.empty(n, np.bool_)
+    alive, row = np.empty(n, np.bool_), np.empty(n + 1)
     for code in range(codes.size):
         k = load(A, code, members, T)
         for i in range(k):
@@ -109,8 +109,10 @@ def enumerate_supports(A, b, codes):
             codes[code] = _is_candidate(A, b, T, members, k, code, least)
             continue
         found = SHORT
-        if _is_consistent(T, b, members, k, rank) and may_be_positive(
-            T, k, rank, alive, False
+        if (
+            _is_consistent(T, b, members, k, rank)
+            and may_be_positive(T, k, rank, alive, False)
+            and _others_may_be_silent(A, b, T, members, k, rank, code, row)
         ):
             found |= SINGULAR
         if may_be_positive(T, k, rank, alive, True):
@@ -127,6 +129,27 @@ def _is_consistent(T, b, members, k, rank):
     for i in range(rank, k):
         residual = max(residual, abs(T[i, k]))
     return residual <= LOOSE * scale
+
+
+@jitable
+def _others_may_be_silent(A, b, T, members, k, rank, code, row):
+    """Whether no silent population is active whatever the free rates of a support are."""
+    for a in range(b.size):
+        if code >> a & 1:
+            continue
+        for j in range(k):
+            row[j] = A[a, members[j]]
+        row[k] = -b[a]
+        for i in range(rank):
+            pivot = 0
+            while T[i, pivot] == 0.0:
+                pivot += 1
+            factor = row[pivot]
+            for j in range(pivot, k + 1):
+                row[j] -= factor * T[i, j]
+        if row[k] < -LOOSE and row[:k].min() >= -LOOSE:
+            return False
+    return True
 
 
 @jitable
