@@ -8,6 +8,10 @@ REGULAR, SINGULAR, OPEN_CONE, SHORT = 1, 2, 4, 8
 # What counts as zero: pivots of a singular block; rates and inputs of a candidate, which
 # is looked at more closely afterwards.
 PIVOT, LOOSE = 1e-12, 1e-7
+_SMALL, _GROWTH = (
+    1e-4,
+    1e6,
+)  # of pivots and entries, beyond which tableaux are not trusted
 _ILL = 1e-8  # below this pivot no candidate is discarded by its signs
 
 
@@ -18,6 +22,7 @@ def reduce_rows(T, k, m):
     for c in range(k):
         row = _largest(T, rank, k, c)
         if row < 0:
+            T[rank:k, c] = 0.0
             continue
         sign = sign if (T[row, c] > 0) == (row == rank) else -sign
         least = min(least, abs(T[row, c]))
@@ -95,29 +100,85 @@ def may_be_positive(T, k, rank, alive, homogeneous):
 
 @kernel
 def enumerate_supports(A, b, codes):
-    """For each support, as bits of the index: may it carry a state, or a face."""
+    """For each support, as bits of the index: may it carry a state, or a face.
+
+    One pivot leads from a support to the next: the lowest active population of a code is
+    made so in the tableau of the code without it. Where that pivot is small, the codes
+    below it are solved one by one, as are those with no wrong sign.
+    """
     n = b.size
-    T = np.empty((n, n + 1))
-    members = np.empty(n, np.int64)
+    tableaux = np.empty((n + 1, n, n + 1))  # inputs w, or rates, by the silent's rates
+    tableaux[n, :, :n] = -A
+    tableaux[n, :, n] = -b
+    last = np.full(n, n)  # tableau from which to make a population active
+    T, members = np.empty((n, n + 1)), np.empty(n, np.int64)
     alive, row = np.empty(n, np.bool_), np.empty(n + 1)
-    for code in range(codes.size):
-        k = load(A, code, members, T)
-        for i in range(k):
-            T[i, k] = -b[members[i]]
-        rank, _, least = reduce_rows(T, k, 1)
-        if rank == k:
-            codes[code] = _is_candidate(A, b, T, members, k, code, least)
-            continue
-        found = SHORT
-        if (
-            _is_consistent(T, b, members, k, rank)
-            and may_be_positive(T, k, rank, alive, False)
-            and _others_may_be_silent(A, b, T, members, k, rank, code, row)
-        ):
-            found |= SINGULAR
-        if may_be_positive(T, k, rank, alive, True):
-            found |= OPEN_CONE
-        codes[code] = found
+    codes[0] = _one_support(A, b, 0, T, members, alive, row)
+    code = 1
+    while code < codes.size:
+        p = 0
+        while not code >> p & 1:
+            p += 1
+        count = 1
+        if not _activate(tableaux[last[p]], tableaux[p], p):
+            count = 1 << p
+        elif _has_wrong_sign(tableaux[p], code):
+            codes[code] = 0
+            count = 0
+        for other in range(code, code + count):
+            codes[other] = _one_support(A, b, other, T, members, alive, row)
+        last[:p] = p
+        code += max(count, 1)
+
+
+@jitable
+def _activate(source, target, p):
+    """Solve row p for the rate of population p; False if that loses digits."""
+    n = len(source)
+    pivot = source[p, p]
+    largest = 0.0
+    if abs(pivot) < _SMALL:
+        return False
+    for j in range(p + 1):
+        c = j if j < p else n
+        entry = -source[p, c] / pivot
+        for i in range(n):
+            target[i, c] = source[i, c] + source[i, p] * entry
+            largest = max(largest, abs(target[i, c]))
+        target[p, c] = entry
+        largest = max(largest, abs(entry))
+    return largest < _GROWTH
+
+
+@jitable
+def _has_wrong_sign(tableau, code):
+    n = len(tableau)
+    largest, least = 0.0, np.inf
+    for i in range(n):
+        if code >> i & 1:
+            largest = max(largest, abs(tableau[i, n]))
+        least = min(least, tableau[i, n])
+    return least < -LOOSE * (1.0 + n * largest)
+
+
+@jitable
+def _one_support(A, b, code, T, members, alive, row):
+    k = load(A, code, members, T)
+    for i in range(k):
+        T[i, k] = -b[members[i]]
+    rank, _, least = reduce_rows(T, k, 1)
+    if rank == k:
+        return _is_candidate(A, b, T, members, k, code, least)
+    found = SHORT
+    if (
+        _is_consistent(T, b, members, k, rank)
+        and may_be_positive(T, k, rank, alive, False)
+        and _others_may_be_silent(A, b, T, members, k, rank, code, row)
+    ):
+        found |= SINGULAR
+    if may_be_positive(T, k, rank, alive, True):
+        found |= OPEN_CONE
+    return found
 
 
 @jitable

@@ -11,7 +11,7 @@ from ._classify import State
 from ._faces import Face
 from ._problem import exact_problem, float_problem
 
-_LIMIT = 16  # populations up to which every support is tried by default
+_LIMIT = 20  # populations up to which every support is tried by default
 _HARD_LIMIT = 26
 _STARTS, _BUDGET = 100, 100_000  # at most, and times the square of the populations
 
@@ -114,10 +114,10 @@ def semi_balanced_states(
     with M = -W and q = -X [2]_; in finite networks with M = 1/(gain sqrt(N)) - W and q =
     threshold/sqrt(N) - X, so that ``size=1`` is the network r = [W r + X]^+.
 
-    Every support is solved by elimination. What is not clearly ruled out is solved again
-    with a bound on the error from rounding of W and X (or exactly): states whose signs lie
-    within it are ``"boundary"``. Continua live on supports with singular weights, and are
-    given by their corners and rays. Stability is that of
+    Every support is tried, one pivot leading from each to the next. What is not clearly
+    ruled out is solved again with a bound on the error from rounding of W and X (or
+    exactly): states whose signs lie within it are ``"boundary"``. Continua live on supports
+    with singular weights, and are given by their corners and rays. Stability is that of
     tau_a dr_a/dt = -r_a + f_a(sqrt(N) (W r + X)_a) for large N: all eigenvalues of
     diag(gain/tau) W over the support have negative real parts.
 

@@ -70,6 +70,32 @@ def test_runaway_continuum_and_boundary_are_answers():
     assert edge.states[0].boundary == (0,)
 
 
+@pytest.mark.parametrize("kind", ["signed", "dale", "wide", "halves"])
+def test_pivots_between_supports_agree_with_each_solved_alone(kind):
+    rng = np.random.default_rng(7)
+    for _ in range(25):
+        n = int(rng.integers(2, 8))
+        W, X = rng.normal(size=(n, n)), rng.normal(size=n)
+        if kind == "dale":
+            W = np.abs(W) * np.where(np.arange(n) < n // 2, 1, -1)
+        elif kind == "wide":
+            W *= rng.lognormal(0, 3, (n, n))
+        elif kind == "halves":
+            W = np.round(2 * W) / 2
+        expected = set()
+        for bits in itertools.product([False, True], repeat=n):
+            S = np.flatnonzero(bits)
+            block = W[np.ix_(S, S)]
+            if S.size and np.linalg.svd(block)[1][-1] < 1e-9:
+                continue
+            r = np.zeros(n)
+            r[S] = np.linalg.solve(block, -X[S])
+            if np.all(r[S] > 0) and np.all(np.delete(W @ r + X, S) <= 0):
+                expected.add(tuple(S.tolist()))
+        found = semi_balanced_states(W, X).states
+        assert {s.support for s in found} == expected
+
+
 def test_smallest_networks():
     assert semi_balanced_states([[-2]], [1]).states[0].rate == 0.5
     assert semi_balanced_states([[1]], [1]).status == "runaway"

@@ -26,17 +26,17 @@ def best(call, repeat=5):
 
 def enumeration_rows():
     rng = np.random.default_rng(1)
-    for n in (2, 4, 8, 10, 12, 16, 20):
+    for n in (2, 4, 8, 12, 16, 20, 24):
         W, X = random_dale(CORE, n, rng)
-        repeat = 3 if n < 20 else 1
+        repeat = 3 if n < 24 else 1
         floats = best(
-            lambda W=W, X=X: semi_balanced_states(W, X, enumerate_up_to=20), repeat
+            lambda W=W, X=X: semi_balanced_states(W, X, enumerate_up_to=24), repeat
         )
         exact = best(
-            lambda W=W, X=X: semi_balanced_states(W, X, exact=True, enumerate_up_to=20),
+            lambda W=W, X=X: semi_balanced_states(W, X, exact=True, enumerate_up_to=24),
             repeat,
         )
-        found = semi_balanced_states(W, X, enumerate_up_to=20)
+        found = semi_balanced_states(W, X, enumerate_up_to=24)
         yield f"| {n} | {len(found.states)} | {floats:.2f} | {exact:.2f} |"
 
 
