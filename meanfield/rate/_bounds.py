@@ -12,9 +12,10 @@ def rate_bounds(model: RateModel) -> tuple[np.ndarray, np.ndarray, bool]:
     """Least and largest rates that a fixed point can have, and whether this is proved.
 
     Saturating functions bound themselves. Elsewhere a fixed point of large rates r needs
-    inputs W r + X of order f^-1(r): if these grow more slowly than r, then r/max(r) is
-    close to a solution of the homogeneous complementarity problem of W, and if that has
-    none but 0, rates are bounded.
+    inputs W r + X of order f^-1(r). Exponents below 1 make their own rates small against
+    the largest; for the others that input is small against r, so that r/max(r) is close to
+    a solution of the homogeneous complementarity problem of W. If that has none but 0,
+    rates are bounded.
     """
     f = model.transfers
     low = np.array([np.asarray(part.bounds[0], float) for part in f])
@@ -42,23 +43,23 @@ def _bound(model: RateModel, free, low, high) -> float | None:
     powers = np.array([getattr(part, "exponent", 1.0) for part in parts], float)
     gains = np.array([part.gain for part in parts], float)  # type: ignore[attr-defined]
     W[powers == 1, powers == 1] -= 1.0 / gains[powers == 1]
+    slow = powers < 1  # their rates are small against large inputs
     rates = 2.0 ** np.arange(-40, 200)[:, None]
     with np.errstate(over="ignore"):
-        if np.all(powers < 1):
-            most = np.abs(W).sum(axis=1) * rates + constant
-            enough = (gains * most**powers < rates).all(axis=1)
-        elif np.all(powers >= 1):
-            needed = np.where(powers > 1, (rates / gains) ** (1.0 / powers), 0.0)
-            gap = _gap(W)
-            enough = ((needed + constant) < gap * rates).all(axis=1)
-        else:
-            return None
+        inputs = np.abs(W[slow]).sum(axis=1) * rates + constant[slow]
+        small = gains[slow] * inputs ** powers[slow]
+        needed = np.where(powers > 1, (rates / gains) ** (1.0 / powers), 0.0)[:, ~slow]
+        needed += constant[~slow] + small @ np.abs(W[np.ix_(~slow, slow)]).T
+        gap = _gap(W[np.ix_(~slow, ~slow)])
+        enough = (small < rates).all(axis=1) & (needed < gap * rates).all(axis=1)
     holds = np.logical_and.accumulate(enough[::-1])[::-1]
     return float(rates[np.argmax(holds), 0]) if holds.any() else None
 
 
 def _gap(W: np.ndarray) -> float:
     """How far any s >= 0 of maximum 1 is from solving s >= 0, W s <= 0, s W s = 0."""
+    if not len(W):
+        return 1.0
     if len(W) == 1:
         return abs(float(W[0, 0]))
     if len(W) > 2:

@@ -52,8 +52,11 @@ class Nullcline:
         size = np.abs(u).max() if self.f_b is None else np.abs(self.rates(u)[1]).max()
         return 64 * _EPS * float(size)
 
-    def bounds(self, low: np.ndarray, high: np.ndarray) -> tuple[Any, Any]:
-        """Intervals that hold g and dg/du over [low, high]; empty where r_b is."""
+    def bounds(self, low: np.ndarray, high: np.ndarray) -> tuple[Any, Any, Any]:
+        """Bound g and dg/du over [low, high], and say where the bounds hold throughout.
+
+        Elsewhere they hold where r_b is in the range of f_b; beyond it g has no root.
+        """
         r_a = self.f_a._value(low), self.f_a._value(high)
         if np.any(r_a[0] - r_a[1] > _ACCURACY * np.abs(r_a[1])):
             raise ValueError(
@@ -63,12 +66,13 @@ class Nullcline:
         if self.f_b is None:
             step = _times(self.w_aa, s_a)
             g = _plus(_times(self.w_aa, r_a), (self.x_a - high, self.x_a - low))
-            return _wider(g, np.abs(low) + np.abs(high)), _plus(step, (-1.0, -1.0))
+            g = _wider(g, np.abs(low) + np.abs(high))
+            return g, _plus(step, (-1.0, -1.0)), np.ones(low.shape, bool)
         with np.errstate(over="ignore", invalid="ignore"):
             s_b_null = _times(
                 1.0 / self.w_ab, _plus((1.0, 1.0), _times(-self.w_aa, s_a))
             )
-            r_b = self._other_rate(low, high, r_a, s_b_null)
+            r_b, whole = self._other_rate(low, high, r_a, s_b_null)
             i_b = _plus(_times(self.w_ba, r_a), _times(self.w_bb, r_b))
             i_b = i_b[0] + self.x_b, i_b[1] + self.x_b
             ordered = np.maximum(i_b[0], i_b[1])
@@ -80,10 +84,10 @@ class Nullcline:
         empty = r_b[0] > r_b[1]
         g = np.where(empty, np.inf, g[0]), np.where(empty, np.inf, g[1])
         noise = (np.abs(low) + np.abs(self.x_a)) / abs(self.w_ab) + np.abs(f_b[1])
-        return _wider(g, noise), slope
+        return _wider(g, noise), slope, whole
 
-    def _other_rate(self, low, high, r_a, slope) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of r_b: from r_a, from its slope, and from the range of f_b."""
+    def _other_rate(self, low, high, r_a, slope) -> tuple[Any, np.ndarray]:
+        """Bound r_b by r_a, by its slope, and by the range of f_b; is it in there?"""
         up = _plus((low - self.x_a, high - self.x_a), _times(-self.w_aa, r_a))
         first = _times(1.0 / self.w_ab, up)
         middle, half = 0.5 * (low + high), 0.5 * (high - low)
@@ -91,8 +95,10 @@ class Nullcline:
         centre = self.rates(middle)[1]
         noise = 8 * _EPS * (np.abs(low) + abs(self.x_a)) / abs(self.w_ab)
         least, most = self.f_b.bounds  # type: ignore[union-attr]
-        least = np.maximum(np.maximum(first[0], centre - reach) - noise, least)
-        return least, np.minimum(np.minimum(first[1], centre + reach) + noise, most)
+        bottom = np.maximum(first[0], centre - reach) - noise
+        top = np.minimum(first[1], centre + reach) + noise
+        whole = (bottom >= least) & (top <= most)
+        return (np.maximum(bottom, least), np.minimum(top, most)), whole
 
 
 def nullcline(model: RateModel) -> tuple[Nullcline, tuple[int, ...]]:
@@ -148,13 +154,14 @@ def _isolate(line, low, high, tolerance, scale):
     a, b = edges[:-1], edges[1:]
     monotone, left = [], []
     while a.size:
-        g, slope = line.bounds(a, b)
+        g, slope, whole = line.bounds(a, b)
         with np.errstate(invalid="ignore", over="ignore"):
             middle = line(0.5 * (a + b))
             half = 0.5 * (b - a)
             reach = half * np.maximum(np.abs(slope[0]), np.abs(slope[1]))
             noise = 16 * _EPS * np.maximum(np.abs(g[0]), np.abs(g[1]))
-            out = (g[0] > 0) | (g[1] < 0) | (np.abs(middle) > reach + noise)
+            away = whole & (np.abs(middle) > reach + noise)
+        out = (g[0] > 0) | (g[1] < 0) | away
         one_way = ~out & ((slope[0] > 0) | (slope[1] < 0))
         monotone += list(zip(a[one_way], b[one_way], strict=True))
         open_ = ~out & ~one_way

@@ -287,3 +287,38 @@ def test_bad_input_is_named():
         bifurcation_diagram(lambda p: one_population([[p], [p]]), (0.0, 1.0))
     with pytest.raises(ValueError, match="`max_step` must be"):
         bifurcation_diagram(one_population, (0.0, 1.0), max_step=0.0)
+
+
+def sigmoids(rng):
+    W = np.array([[1.0, -1.0], [1.0, -1.0]]) * rng.uniform(0.0, 20.0, (2, 2))
+    X, slope = rng.uniform(-10.0, 5.0, 2), rng.uniform(0.5, 2.0, 2)
+    return lambda p: RateModel(W=W, X=[X[0] + 8 * p, X[1]], f=Sigmoid(slope=slope))
+
+
+def lines(rng):
+    n = rng.integers(2, 5)
+    W, X, D = 0.7 * rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=n)
+    return lambda p: RateModel(W=W, X=X + 2 * p * D)
+
+
+def powers(rng):
+    W = np.array([[1.0, -1.0], [1.0, -1.0]]) * rng.uniform(0.0, 2.0, (2, 2))
+    X = rng.uniform(-1.0, 1.0, 2)
+    return lambda p: RateModel(W=W * (1.0 + 0.9 * p), X=5 * X, f=PowerLaw(gain=0.3))
+
+
+@pytest.mark.parametrize("draw", [sigmoids, lines, powers])
+def test_branches_of_random_networks_are_whole(draw):
+    """At any parameter the branches pass through all fixed points, once each."""
+    rng = np.random.default_rng(8)
+    for _ in range(6):
+        family = draw(rng)
+        found = bifurcation_diagram(family, (-1.0, 1.0))
+        ends = {end for branch in found.branches for end in branch.ends}
+        assert ends <= {"end of the span", "closed"}
+        for p in rng.uniform(-1.0, 1.0, 3):
+            crossed = sum(
+                np.count_nonzero(np.diff(np.sign(branch.parameter - p)))
+                for branch in found.branches
+            )
+            assert crossed == len(fixed_points(family(p)))

@@ -377,3 +377,53 @@ def test_a_continuum_is_told():
     found = fixed_points(RateModel(W=[[1.0]], X=0.0))
     assert not found.exhaustive
     assert "continuum" in found.message
+
+
+def random_pair(rng):
+    """Two populations of any two functions, with weights of all sizes and some missing."""
+    softplus = CustomTransfer(function=lambda x: np.logaddexp(0.0, x), slope=logistic)
+    kinds = [
+        lambda: Sigmoid(
+            slope=10 ** rng.uniform(-0.5, 1.5), maximum=rng.uniform(0.5, 3.0)
+        ),
+        lambda: PowerLaw(gain=rng.uniform(0.05, 1.0), exponent=rng.uniform(1.2, 3.0)),
+        lambda: PowerLaw(gain=rng.uniform(0.05, 1.0), exponent=rng.uniform(0.3, 0.9)),
+        lambda: ThresholdLinear(gain=rng.uniform(0.2, 2.0), threshold=rng.normal()),
+        lambda: TANH,
+        lambda: softplus,
+    ]
+    W = rng.normal(size=(2, 2)) * 10 ** rng.uniform(-1.0, 1.0)
+    W[rng.random((2, 2)) < 0.1] = 0.0
+    X = rng.normal(size=2) * 10 ** rng.uniform(-1.0, 1.0)
+    return RateModel(
+        W=W, X=X, f=tuple(kinds[k]() for k in rng.integers(0, len(kinds), 2))
+    )
+
+
+def test_no_solver_finds_what_is_missing():
+    """What hybr finds from 20 starts is in the list, for pairs of all kinds of functions."""
+    rng = np.random.default_rng(2)
+    for _ in range(40):
+        model = random_pair(rng)
+        have = rates(fixed_points(model)).reshape(-1, 2)
+
+        def off(r, m=model):
+            return m.flow(r)
+
+        starts = [3.0 * rng.random((10, 2)), 10 ** rng.uniform(-3.0, 2.0, (10, 2))]
+        for start in np.concatenate(starts):
+            with np.errstate(all="ignore"):
+                end = root(off, start, tol=1e-13)
+            size = 1.0 + np.abs(end.x).max()
+            if end.success and np.abs(end.fun).max() < 1e-11 * size:
+                assert len(have)
+                assert np.abs(have - end.x).max(axis=1).min() < 1e-5 * size
+
+
+def test_silent_populations_that_would_burst():
+    """The silent state of power laws with I -> I inhibition is found whatever the drive."""
+    W, X = [[0.21, -1.74], [0.58, -1.64]], np.array([-0.55, -0.063])
+    for c in np.geomspace(0.1, 1000.0, 30):
+        found = fixed_points(RateModel(W=W, X=c * X, f=PowerLaw(gain=0.3)))
+        assert found.exhaustive
+        assert rates(found).tolist() == [[0.0, 0.0]]
