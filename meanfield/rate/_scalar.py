@@ -53,7 +53,7 @@ class Nullcline:
         return 64 * _EPS * float(size)
 
     def bounds(self, low: np.ndarray, high: np.ndarray) -> tuple[Any, Any, Any]:
-        """Bound g and dg/du over [low, high], and say where the bounds hold throughout.
+        """Bound g and dg/du over [low, high], and say where that holds throughout.
 
         Elsewhere they hold where r_b is in the range of f_b; beyond it g has no root.
         """
