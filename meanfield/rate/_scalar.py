@@ -87,7 +87,7 @@ class Nullcline:
         return _wider(g, noise), slope, whole
 
     def _other_rate(self, low, high, r_a, slope) -> tuple[Any, np.ndarray]:
-        """Bound r_b by r_a, by its slope, and by the range of f_b; is it in there?"""
+        """Bound r_b by r_a, its slope and the range of f_b, and say if it is in there."""
         up = _plus((low - self.x_a, high - self.x_a), _times(-self.w_aa, r_a))
         first = _times(1.0 / self.w_ab, up)
         middle, half = 0.5 * (low + high), 0.5 * (high - low)
