@@ -8,7 +8,7 @@ import scipy.optimize
 from . import _faces, _kernels
 from ._classify import Scaled, State, bits, candidate, make_state
 from ._faces import Face
-from ._problem import Problem
+from ._problem import ExactProblem, Problem
 
 _SINGULAR = 1000  # supports with singular weights that are looked at
 
@@ -19,9 +19,8 @@ def every_support(
     """Return states, faces, the degree, and whether that is all."""
     scaled = Scaled.of(problem.A, problem.b)
     codes = _codes(scaled)
-    if problem.exact is not None:  # floats do not decide about near singular supports
-        short = codes & _kernels.SHORT > 0
-        codes[short] |= _kernels.REGULAR | _kernels.SINGULAR
+    if problem.exact is not None:
+        _leave_to_fractions(problem.exact, codes)
     found = _regular_states(problem, scaled, codes)
     faces, points, complete = _singular_states(problem, scaled, codes)
     for state in points:
@@ -32,6 +31,20 @@ def every_support(
     if not _has_null_cone(scaled.A, np.flatnonzero(codes & _kernels.OPEN_CONE)):
         degree = sum(s.index for s in states) if clean else _generic_degree(problem)
     return states, faces, degree, complete
+
+
+def _leave_to_fractions(exact: ExactProblem, codes: np.ndarray) -> None:
+    """Floats do not decide about near singular supports, but equal rows do."""
+    rows = _alike(exact.A, [0] * len(exact.b), exact=True)
+    inputs = _alike(exact.A, exact.b, exact=True)
+    for code in np.flatnonzero(codes & _kernels.SHORT):
+        support = bits(int(code))
+        distinct = len({rows[a] for a in support})
+        codes[code] &= _kernels.OPEN_CONE
+        if len({inputs[a] for a in support}) == distinct:
+            codes[code] |= _kernels.SINGULAR
+            if distinct == len(support):
+                codes[code] |= _kernels.REGULAR
 
 
 def _codes(scaled: Scaled) -> np.ndarray:

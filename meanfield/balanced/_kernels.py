@@ -260,13 +260,11 @@ def _spread(A, T, members, k, out):
     out[:] = 0.0
     for a in range(len(A)):
         out[a, a] = -1.0
-    for j in range(k):
-        source = members[j]
-        for a in range(len(A)):
+        for j in range(k):
             for i in range(k):
-                out[a, source] -= A[a, members[i]] * T[i, k + j]
+                out[a, members[j]] -= A[a, members[i]] * T[i, k + j]
     for i in range(k):
-        out[members[i], :] = 0.0
+        out[members[i]] = 0.0
         for j in range(k):
             out[members[i], members[j]] = T[i, k + j]
 

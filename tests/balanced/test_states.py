@@ -188,9 +188,12 @@ def test_identical_populations_have_one_face_of_high_dimension():
     found = semi_balanced_states(W, [0.4] * 8 + [0.3])
     assert found.faces[0].dimension == 7
     assert len(found.faces) == 1
-    different = semi_balanced_states(W, [*np.linspace(0.3, 0.5, 8), 0.3])
-    assert different.exhaustive
-    assert [s.support for s in different.states] == [(7, 8)]
+    drives = np.append(np.linspace(0.3, 0.5, 8), 0.3)
+    for exact in (False, True):
+        different = semi_balanced_states(W, drives, exact=exact)
+        assert different.exhaustive
+        assert [s.support for s in different.states] == [(7, 8)]
+        assert different.degree == 1
 
 
 networks = st.tuples(
