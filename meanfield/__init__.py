@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from . import conductance as conductance
     from . import correlation_transfer as correlation_transfer
     from . import equilibrium as equilibrium
+    from . import fluctuations as fluctuations
     from . import integrate_and_fire as integrate_and_fire
     from . import network as network
     from . import nn, plot
@@ -77,6 +78,7 @@ _ON_FIRST_USE = {  # some import torch or matplotlib
     "conductance",
     "correlation_transfer",
     "equilibrium",
+    "fluctuations",
     "integrate_and_fire",
     "network",
     "nn",

@@ -87,12 +87,18 @@ def effective_connectivity(
             [4.07, 4.51]]])
     """
     given = _frequencies(frequency)
-    f = given.reshape(-1)
+    L = couplings(given.reshape(-1), net, point, refractory, noise_response)
+    return L[:, :, : net.n].reshape(*given.shape, net.n, net.n)
+
+
+def couplings(
+    f: np.ndarray, net: MeanField, point: Any, refractory: bool, noise_response: bool
+) -> np.ndarray:
+    """Return the responses (k, n, n + m) to the populations and to the m sources."""
     found = population_responses(f, net, point, refractory=refractory)
-    L = np.zeros((f.size, net.n, net.n), dtype=complex)
+    L = np.zeros((f.size, net.n, net.n + len(net.source_names)), dtype=complex)
+    transforms: dict[Any, np.ndarray] = {}  # alike for many links, and slow
     for link in net.links:
-        if link.source >= net.n:
-            continue
         a = link.target
         response = link.weight * found.mu[:, a]
         if noise_response:
@@ -100,8 +106,11 @@ def effective_connectivity(
             for tau in link.taus:
                 follow /= 1.0 + 1j * np.pi * f * tau
             response = response + link.weight_square * found.variance[:, a] * follow
-        L[:, a, link.source] += response * link.transform(f)
-    return L.reshape(*given.shape, net.n, net.n)
+        kind = link.delay.values.tobytes(), link.delay.weights.tobytes(), link.taus
+        if kind not in transforms:
+            transforms[kind] = link.transform(f)
+        L[:, a, link.source] += response * transforms[kind]
+    return L
 
 
 def population_responses(
