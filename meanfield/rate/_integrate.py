@@ -13,8 +13,8 @@ from ._runge_kutta import runge_kutta
 from ._transfer import Transfer
 
 METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
-# Members solved together: their state, stages and weights stay below some 100 MB.
-_NUMBERS = 1_000_000
+# Members solved together: their state and stages stay in the processor's cache.
+_NUMBERS = 150_000
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,8 @@ def _many(model, t, first, shape, rtol, atol) -> Trajectory:
     rate = np.empty((size, t.size, n))
     runaway = np.zeros(size, bool)
     flat = first.reshape(size, n)
-    wide = n * (n if model.W.ndim > 2 else 16)
-    piece = max(1, _NUMBERS // wide)
+    own = model.W.ndim > 2
+    piece = max(1 if own else 64, _NUMBERS // (n * (n if own else 16)))
     for low in range(0, size, piece):
         part = slice(low, min(low + piece, size))
         member = _members(model, shape, part)
