@@ -9,41 +9,55 @@ _DOUBLINGS = 60
 _LARGEST = 1e100
 
 
-def of_input(
-    model: Populations, state: State, cov: np.ndarray, kind: str, rtol: float
+def covariances(
+    model: Populations,
+    state: State,
+    cov: np.ndarray,
+    kind: str,
+    rtol: float,
+    near: np.ndarray | None = None,
 ) -> np.ndarray | None:
-    """Covariance of the input; None if there is none."""
-    if kind == "map":
-        return stein(
-            model.W * state.gain, (model.W * state.private) @ model.W.T + cov, rtol
-        )
-    found = linear_response(model, state, cov)
-    return None if found is None else model.W @ found @ model.W.T + cov
-
-
-def through(
-    model: Populations, state: State, total: np.ndarray, cov: np.ndarray, kind: str
-) -> np.ndarray:
-    """Covariance of the output, for that of the input."""
+    """Of the input ("map") or of the output ("linear_response"); None if there are none."""
     if kind != "map":
-        found = linear_response(model, state, cov)
-        assert found is not None
+        return linear_response(model, state, cov)
+    source = (model.W * state.private) @ model.W.T + cov
+    return stein(model.W * state.gain, source, rtol, near)
+
+
+def of_output(
+    model: Populations, state: State, found: np.ndarray, kind: str
+) -> np.ndarray:
+    """Return the covariances of the output."""
+    if kind != "map":
         return found
-    found = state.gain[:, None] * total * state.gain
-    found[np.diag_indices(model.n)] = state.variance
-    return found
+    output = state.gain[:, None] * found * state.gain
+    output[np.diag_indices(model.n)] = state.variance
+    return output
 
 
-def stein(M: np.ndarray, Q: np.ndarray, rtol: float) -> np.ndarray | None:
-    """Sum of M^k Q M^kT over k by doubling; None if it does not exist."""
-    S = Q
+def input_variances(model: Populations, found: np.ndarray, kind: str) -> np.ndarray:
+    """Return the variances of the input."""
+    if kind == "map":
+        return np.diagonal(found)
+    return np.einsum("ij,ij->i", model.W @ found, model.W) + model.variance
+
+
+def stein(
+    M: np.ndarray, Q: np.ndarray, rtol: float, near: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Sum of M^k Q M^kT over k by doubling, from a sum near it; None if there is none."""
+    start, S = 0.0, Q
+    if near is not None:
+        start, S = near, M @ near @ M.T + Q - near
     for _ in range(_DOUBLINGS):
         more = M @ S @ M.T
         S = S + more
-        size, added = np.abs(S).max(), np.abs(more).max()
+        size, added = np.abs(start + S).max(), np.abs(more).max()
         if not size < _LARGEST:
             return None
-        if added <= max(rtol, 1e-16) * size:
+        # The next addition is some power M^(2^k) further: the square of this ratio.
+        if added**2 <= max(0.01 * rtol, 1e-32) * size**2:
+            S = start + S
             return 0.5 * (S + S.T)
         M = M @ M
     return None

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ..errors import ConvergenceError, as_float, require
 from ..lif import moment_map
 from ..neurons import LIF
-from ._covariances import of_input, through
+from ._covariances import covariances, input_variances, linear_response, of_output
 from ._populations import Populations, State
 
 _KINDS = ("map", "linear_response")
@@ -183,21 +183,21 @@ def _solve(model: Populations, cov, kind, tol, max_iter) -> MomentFixedPoint:
     """Iterate factors by which correlations change the variances of the inputs."""
     factors, changes = [np.ones(model.n)], []
     state = model.at(model.mean, model.variance)
-    last = 1.0
+    last, found = 1.0, None
     for n_iter in range(1, max_iter + 1):
         factor = factors[-1]
         state, reached = model.solve(state, factor, 0.01 * tol)
         if not reached:
             why = "no fixed point of rates and variances was found: weaken the weights"
             return _failed(model, state, factor, n_iter, why)
-        total = of_input(model, state, cov, kind, 1e-3 * last)
-        if total is None:
+        found = covariances(model, state, cov, kind, 1e-3 * last, found)
+        if found is None:
             return _failed(model, state, factor, n_iter, "")
-        change = model.factor(state, np.diagonal(total)) - factor
+        change = model.factor(state, input_variances(model, found, kind)) - factor
         recurrent = model.square @ state.variance
         last = float(np.abs(change * recurrent).max() / (state.v.max() or 1.0))
         if last <= 0.1 * tol:
-            return _finished(model, state, factor, total, cov, kind, tol, n_iter)
+            return _finished(model, state, factor, found, cov, kind, tol, n_iter)
         changes = [*changes[-_DEPTH:], change]
         factors = factors[-_DEPTH - 1 :]
         factors.append(_accelerated(factors, changes))
@@ -205,20 +205,21 @@ def _solve(model: Populations, cov, kind, tol, max_iter) -> MomentFixedPoint:
     return _failed(model, state, factors[-1], max_iter, why + ": raise it")
 
 
-def _finished(model, state: State, factor, total, cov, kind, tol, n_iter):
+def _finished(model, state: State, factor, found, cov, kind, tol, n_iter):
     """Apply the map once more, and say what that shows."""
     mu = model.W @ state.rate + model.mean
-    before = through(model, state, total, cov, kind)
+    before = of_output(model, state, found, kind)
     again = model.W @ before @ model.W.T + cov
     again = 0.5 * (again + again.T)
     if kind == "map":
-        rate, found = moment_map(mu, again, model.neuron)
+        rate, after = moment_map(mu, again, model.neuron)
     else:
         new = model.at(mu, np.maximum(np.diagonal(again), 0.0))
-        rate, found = new.rate, through(model, new, again, cov, kind)
+        rate, after = new.rate, linear_response(model, new, cov)
+        assert after is not None
     residual = max(
         float(np.abs(new - old).max() / (np.abs(new).max() or 1.0))
-        for new, old in ((rate, state.rate), (found, before))
+        for new, old in ((rate, state.rate), (after, before))
     )
     radius, fastest = model.spectrum(state, factor)
     converged = residual <= tol
