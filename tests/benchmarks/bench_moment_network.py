@@ -70,7 +70,8 @@ def main():
 
 `equilibrium.moment_fixed_point`, means and all covariances of n neurons of given weights; one
 in ten connected, common external noise. Wall and processor time of one call on a machine
-that others use as well; memory in matrices of n x n. Written by `make bench`.
+that others use as well, linear algebra on one thread (OMP_NUM_THREADS=1); memory in matrices
+of n x n. Written by `make bench`.
 
 | n | covariance | spectral radius | iterations | residual | wall [s] | processor [s] | memory |
 |---|---|---|---|---|---|---|---|
