@@ -79,8 +79,8 @@ def trajectory(
         Whether traces are 0 at time 0, as when a simulation begins; by default they are
         the rates.
     rates : callable, optional
-        Rates [kHz], shape (n,), of a network ``rates(W, X)``, in place of those that are
-        linear above threshold.
+        Rates [kHz] of a network, ``rates(W, X)`` of the shape of X, in place of those that
+        are linear above threshold.
 
     Returns
     -------
