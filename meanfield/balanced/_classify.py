@@ -146,7 +146,9 @@ def _exact_candidate(problem, support):
     return make_state(problem, active, rate, edge, tuple(rates)), None
 
 
-def make_state(problem, support, rate, boundary, exact_rate=None) -> State:
+def make_state(
+    problem, support, rate, boundary, exact_rate=None, *, may_be_singular=False
+) -> State:
     """Fill in net input, index and stability."""
     S = np.array(support, dtype=np.intp)
     net = problem.W @ rate + problem.X
@@ -157,8 +159,9 @@ def make_state(problem, support, rate, boundary, exact_rate=None) -> State:
         rows = [[-problem.exact.A[i][j] for j in support] for i in support]
         index = _exact.sign_of_determinant(rows)
     else:
-        scaled = Scaled.of(block, problem.b[S]).A
-        singular = S.size and np.linalg.cond(scaled) > _CONDITION
+        singular = bool(may_be_singular and support) and (
+            np.linalg.cond(Scaled.of(block, problem.b[S]).A) > _CONDITION
+        )
         index = 0 if singular else int(np.linalg.slogdet(-block)[0])
     if boundary or index == 0:
         stability = "boundary"
@@ -188,7 +191,7 @@ def growth(problem: Problem, support: Sequence[int]) -> tuple[np.ndarray, str]:
 
 def _neutral(block: np.ndarray, largest: float) -> bool:
     """Whether the largest real part may be 0, by the condition of that eigenvalue."""
-    scale = np.linalg.norm(block, 2)
+    scale = np.linalg.norm(block)
     if abs(largest) > _NEUTRAL * scale:
         return False
     found: Any = scipy.linalg.eig(block, left=True)

@@ -117,7 +117,9 @@ def _singular_states(
         )
         exact_rate = tuple(rates) if exact is not None else None
         rate = _rates([rates], unit)[0]
-        states.append(make_state(problem, support, rate, edge, exact_rate))
+        states.append(
+            make_state(problem, support, rate, edge, exact_rate, may_be_singular=True)
+        )
     return shown, states, complete
 
 

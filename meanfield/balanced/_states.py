@@ -86,7 +86,8 @@ def semi_balanced_states(
         Decide in rational arithmetic. Arguments may then also be Fractions, or strings
         such as ``"2/3"``; floats are taken as the binary fractions they are.
     enumerate_up_to : int
-        Try all 2^n supports up to so many populations, at most 26. Beyond that, search.
+        Try all 2^n supports up to so many populations, at most 26. Beyond that, solve
+        module by module or search.
     starts : int, optional
         Starts of the search; by default 100, and fewer above 30 populations, 4 above 150.
     rng : int, numpy.random.Generator or None
@@ -125,11 +126,11 @@ def semi_balanced_states(
     is not 0 there is a state for every X; at most (number + degree)/2 states are
     stable. A network without any state has rates that do not stay bounded.
 
-    Large networks are searched by Lemke's algorithm from random covering vectors,
-    projected dynamics and active-set Newton steps. Their result is ``exhaustive`` only if
-    -W is seen to be a P-matrix, by diagonal dominance or a positive definite symmetric
-    part.
-    Success rates and times: `docs/benchmarks/balanced.md`.
+    Larger networks of modules without loops between them (chains, uncoupled networks) are
+    solved module by module. Others are searched by Lemke's algorithm from random covering
+    vectors, projected dynamics and active-set Newton steps. Their result is ``exhaustive``
+    only if -W is seen to be a P-matrix, by diagonal dominance or a positive definite
+    symmetric part. Success rates and times: `docs/benchmarks/balanced.md`.
 
     References
     ----------
@@ -164,7 +165,14 @@ def semi_balanced_states(
         from ._enumerate import every_support
 
         states, faces, degree, complete = every_support(problem)
-        return _result(problem, states, faces, complete, degree, enumerate_up_to)
+        return _result(problem, states, faces, complete, degree)
+    from ._parts import module_by_module, modules
+
+    parts = modules(problem.A)
+    if max(map(len, parts)) <= enumerate_up_to:
+        every = module_by_module(problem, parts)
+        if every is not None:
+            return _result(problem, every[0], [], True, every[1])
     if starts is None:
         starts = max(4, min(_STARTS, _BUDGET // problem.n**2))
     if starts < 1:
@@ -174,11 +182,14 @@ def semi_balanced_states(
     unique = has_one_state(problem)
     found = search(problem, starts, np.random.default_rng(rng), stop_at_one=unique)
     complete = unique and len(found) == 1
-    degree = 1 if unique else None
-    return _result(problem, list(found.values()), [], complete, degree, enumerate_up_to)
+    result = _result(problem, list(found.values()), [], complete, 1 if unique else None)
+    if not complete:
+        return result
+    message = f"{result.message}; -W is a P-matrix, so there are no others"
+    return dataclasses.replace(result, message=message)
 
 
-def _result(problem, states, faces, complete, degree, enumerated) -> SemiBalancedStates:
+def _result(problem, states, faces, complete, degree) -> SemiBalancedStates:
     states = tuple(sorted(states, key=lambda s: (len(s.support), s.support)))
     stable = sum(s.stability == "stable" for s in states)
     if faces:
@@ -201,6 +212,4 @@ def _result(problem, states, faces, complete, degree, enumerated) -> SemiBalance
         status, message = "not found", "no state was found"
     if not complete:
         message += "; not exhaustive: there may be others"
-    elif problem.n > enumerated:
-        message += "; -W is a P-matrix, so there are no others"
     return SemiBalancedStates(states, tuple(faces), complete, degree, status, message)

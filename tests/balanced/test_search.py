@@ -97,3 +97,35 @@ def test_nothing_found_is_no_proof():
     found = semi_balanced_states(np.ones((24, 24)) + np.eye(24), np.ones(24))
     assert found.status == "not found"
     assert not found.exhaustive
+
+
+def test_modules_without_loops_between_them_are_solved_completely():
+    competing = np.array(
+        [[18.0, 12.0, -45.0], [12.0, 18.0, -45.0], [67.5, 67.5, -75.0]]
+    )
+    X = np.array([0.4, 0.4, 0.3])
+    found = semi_balanced_states(
+        np.kron(np.eye(4), competing), np.tile(X, 4), enumerate_up_to=3
+    )
+    assert found.exhaustive
+    assert (len(found.states), len(found.stable), found.degree) == (3**4, 2**4, 1)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_chains_of_modules_agree_with_every_support(exact):
+    rng = np.random.default_rng(7)
+    for _ in range(15):
+        module = rng.integers(0, 3, 7)
+        W = rng.random((7, 7)) * rng.choice([1.0, -2.0], 7) - np.diag(rng.random(7))
+        W[module[:, None] < module[None, :]] = 0.0
+        X = rng.normal(0.5, 1.0, 7)
+        limit = int(np.bincount(module).max())
+        every = semi_balanced_states(W, X)
+        parts = semi_balanced_states(W, X, enumerate_up_to=min(limit, 6), exact=exact)
+        assert parts.exhaustive
+        assert parts.degree == every.degree
+        one, other = (
+            [(s.support, s.index, s.stability) for s in f.states]
+            for f in (every, parts)
+        )
+        assert one == other
