@@ -194,10 +194,10 @@ def _result(problem, states, faces, complete, degree) -> SemiBalancedStates:
     stable = sum(s.stability == "stable" for s in states)
     if faces:
         status = "continuum"
-        message = (
-            f"a continuum of states with supports up to {faces[0].support}, beside "
-            f"{len(states)} isolated ones and corners"
-        )
+        where = ", ".join(str(face.support) for face in faces[:3])
+        kind = "a continuum" if len(faces) == 1 else f"{len(faces)} continua"
+        message = f"{kind} of states, active on {where}{', ...' * (len(faces) > 3)}"
+        message += f"; {len(states)} corners and isolated states are listed"
     elif states:
         status = "solved"
         plural = "states" if len(states) > 1 else "state"
