@@ -6,7 +6,16 @@ from ._effective_connectivity import (
     effective_connectivity,
     population_responses,
 )
+from ._external import ExternalInput, external_input, external_poisson_rates
 from ._moment_network import MomentFixedPoint, moment_fixed_point
+from ._onset import (
+    Onset,
+    PhaseDiagram,
+    network_state,
+    oscillation_onsets,
+    phase_diagram,
+)
+from ._stability import Stability, stability
 from ._working_points import (
     WorkingPoint,
     WorkingPoints,
@@ -15,15 +24,25 @@ from ._working_points import (
 )
 
 __all__ = [
+    "ExternalInput",
     "MomentFixedPoint",
+    "Onset",
+    "PhaseDiagram",
     "PopulationResponses",
     "RateDistributions",
+    "Stability",
     "WorkingPoint",
     "WorkingPoints",
     "effective_connectivity",
+    "external_input",
+    "external_poisson_rates",
     "moment_fixed_point",
+    "network_state",
+    "oscillation_onsets",
+    "phase_diagram",
     "population_responses",
     "rate_distributions",
+    "stability",
     "working_point",
     "working_points",
 ]

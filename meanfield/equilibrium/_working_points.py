@@ -232,7 +232,7 @@ def _sampled(net: MeanField) -> WorkingPoints:
 def _led(net: MeanField) -> list[np.ndarray]:
     """Return states at the end of input that falls, and that rises, to its value."""
     found = []
-    span = _span(net)
+    span = rest_to_threshold(net)
     for sign in (-1.0, 1.0):
         rate = np.zeros(net.n) if sign < 0 else 0.5 * _newton.highest(net)
         for push in (*_PUSHES, 0.0):
@@ -242,8 +242,8 @@ def _led(net: MeanField) -> list[np.ndarray]:
     return found
 
 
-def _span(net: MeanField) -> np.ndarray:
-    """Mean input that takes neurons from rest to threshold [mV/ms]; 1 where unknown."""
+def rest_to_threshold(net: MeanField) -> np.ndarray:
+    """Return the mean input that takes neurons to threshold [mV/ms]; 1 if unknown."""
     found = np.ones(net.n)
     for group in net.groups:
         cell = group.neuron
