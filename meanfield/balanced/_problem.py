@@ -38,6 +38,12 @@ class ExactProblem:
 
 def weights(W: npt.ArrayLike) -> np.ndarray:
     """Return `W` as a square float64 matrix."""
+    plain = isinstance(W, (list, tuple, np.ndarray))
+    if plain and np.asarray(W).dtype.kind in "OUS":
+        raise TypeError(
+            f"`W` must be real numbers; got {W!r:.60}; semi_balanced_states takes "
+            "Fractions and strings with exact=True"
+        )
     W = as_float("W", W).astype(float)
     if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
         raise ValueError(

@@ -197,7 +197,7 @@ def _result(problem, states, faces, complete, degree) -> SemiBalancedStates:
         where = ", ".join(str(face.support) for face in faces[:3])
         kind = "a continuum" if len(faces) == 1 else f"{len(faces)} continua"
         message = f"{kind} of states, active on {where}{', ...' * (len(faces) > 3)}"
-        message += f"; {len(states)} corners and isolated states are listed"
+        message += f"; isolated states and corners: {len(states)}"
     elif states:
         status = "solved"
         plural = "states" if len(states) > 1 else "state"

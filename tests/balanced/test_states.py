@@ -390,3 +390,8 @@ def test_bad_options_are_named(options, message):
 def test_complex_weights_are_refused():
     with pytest.raises(TypeError, match="real"):
         semi_balanced_states([[1j]], [1.0])
+
+
+def test_fractions_need_the_option():
+    with pytest.raises(TypeError, match="exact=True"):
+        semi_balanced_states([["1/2"]], ["1"])
