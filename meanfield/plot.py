@@ -38,6 +38,7 @@ from ._activity_plots import (
     plot_weight_histogram,
     plot_weights,
 )
+from ._fluctuation_plots import plot_modes, plot_sensitivity
 from ._network_plots import plot_stimulus_manifold, plot_stimulus_plane
 from ._rate_plots import plot_bifurcation, plot_phase_plane
 from ._transfer_plots import plot_bode, plot_fi_curve, plot_interval_density
@@ -52,9 +53,11 @@ __all__ = [
     "plot_interval_density",
     "plot_map",
     "plot_maps",
+    "plot_modes",
     "plot_phase_plane",
     "plot_raster",
     "plot_rates",
+    "plot_sensitivity",
     "plot_spectrum",
     "plot_stimulus_manifold",
     "plot_stimulus_plane",

@@ -34,6 +34,7 @@ LAYERS = [
     {"nn", "interop"},
     {
         "_activity_plots",
+        "_fluctuation_plots",
         "_network_plots",
         "_rate_plots",
         "_transfer_plots",

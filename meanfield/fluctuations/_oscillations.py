@@ -14,6 +14,7 @@ from ._modes import Modes, eigen, modes, pairing
 __all__ = ["Oscillation", "oscillations"]
 
 _TOLERANCE = 1e-9  # of a frequency, relative
+_STEP = 1e-4  # for the slope of an eigenvalue, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,21 +23,29 @@ class Oscillation:
 
     Attributes
     ----------
+    names : tuple of str
+        Of the populations.
     mode : int
         Its number among the `modes`.
     frequency : float
         [kHz].
     eigenvalue : complex
         lambda, of the effective connectivity.
+    growth_rate : float
+        Of the mode [1/ms], to first order in `distance`. Negative for one that decays, and
+        then 2 pi times the half width of its peak; positive for one that grows: the working
+        point is unstable, and spectra about it are not the network's.
     right, left : numpy.ndarray
         Its eigenvectors (n,), with left right = 1.
     sensitivity : numpy.ndarray
         Z (n, n), complex: d lambda/d ln L_ab, row the target.
     """
 
+    names: tuple[str, ...]
     mode: int
     frequency: float
     eigenvalue: complex
+    growth_rate: float
     right: np.ndarray
     left: np.ndarray
     sensitivity: np.ndarray
@@ -137,7 +146,11 @@ def _refined(
         ).x
     )  # fmt: skip
     value, right, left, L = at(f)
+    h = _STEP * f
+    slope = (at(f + h)[0] - at(f - h)[0]) / (2.0 * h)
+    # a zero of 1 - lambda(s), s = 2 pi i f, by a Newton step
+    growth = (2j * np.pi * (1.0 - value) / slope).real
     return Oscillation(
-        mode=j, frequency=f, eigenvalue=value, right=right, left=left,
-        sensitivity=left[:, None] * L * right,
+        names=coarse.names, mode=j, frequency=f, eigenvalue=value, growth_rate=growth,
+        right=right, left=left, sensitivity=left[:, None] * L * right,
     )  # fmt: skip

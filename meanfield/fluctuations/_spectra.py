@@ -102,6 +102,11 @@ def evaluated(
         raise ValueError(f"`source` must be one of {_SOURCES}; got {source!r}")
     given = frequencies(frequency)
     f, rate = given.reshape(-1), rates_of(net, point)
+    if getattr(point, "stability", "") == "unstable":
+        raise ValueError(
+            "`point` must be stable for its fluctuations to have a spectrum; got one "
+            "that is unstable: see meanfield.equilibrium.working_points for others"
+        )
     L = couplings(f, net, point, **options)
     S = (
         neuron_spectra(f, net, point)

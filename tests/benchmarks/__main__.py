@@ -6,6 +6,7 @@ from . import (
     bench_coloured,
     bench_conductance,
     bench_dynamics,
+    bench_fluctuations,
     bench_glif,
     bench_layers,
     bench_moment_network,
@@ -40,5 +41,6 @@ for benchmark in (
     bench_adaptation,
     bench_balanced,
     bench_moment_network,
+    bench_fluctuations,
 ):
     benchmark.main()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from meanfield import LIF
-from meanfield.equilibrium import effective_connectivity
+from meanfield.equilibrium import effective_connectivity, working_point
 from meanfield.fluctuations import modes, oscillations, power_spectra, propagator
 from meanfield.network import brunel, mean_field, microcircuit
 from meanfield.neurons import FixedInDegree, Network, Population, Projection
@@ -162,3 +162,15 @@ def test_what_is_wrong_is_named():
     chain = Network(populations=loop().populations, projections=[loop().projections[1]])
     with pytest.raises(ValueError, match="as many eigenvectors as populations"):
         modes([0.1], mean_field(chain), RATES)
+
+
+@pytest.mark.parametrize(("g", "critical"), [(5.0, 4.674), (6.0, 3.255)])
+def test_oscillations_grow_beyond_the_boundary_of_brunel(g, critical):
+    """Where the fast oscillation begins: from the real part of a root with delay."""
+    rates = []
+    for eta in (critical - 0.01, critical + 0.01):
+        net = mean_field(brunel(g=g, eta=eta))
+        first = oscillations(np.arange(0.1, 0.3, 0.005), net, working_point(net))[0]
+        assert first.frequency == pytest.approx(0.185, abs=0.015)
+        rates.append(first.growth_rate)
+    assert rates[0] < 0.0 < rates[1]

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -191,3 +192,9 @@ def test_windows_and_lags_must_be_positive():
         correlation_functions(1.0, net(), RATES, bin=several)
     with pytest.raises((TypeError, ValueError), match="conductances"):
         cross_spectra(0.1, mean_field(zerlaut()), [0.001, 0.001])
+
+
+def test_an_unstable_point_has_no_spectrum():
+    point: Any = SimpleNamespace(rate=RATES, stability="unstable")
+    with pytest.raises(ValueError, match="`point` must be stable"):
+        cross_spectra(0.1, net(), point)
