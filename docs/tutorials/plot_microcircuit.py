@@ -97,7 +97,7 @@ calm = dataclasses.replace(
     ],
     projections=[
         dataclasses.replace(p, rule=FixedTotalNumber(round(p.rule.number * 675 / 795)))
-        if (p.source, p.target) == ("4I", "4E")
+        if (p.source, p.target) == ("4I", "4E") and isinstance(p.rule, FixedTotalNumber)
         else p
         for p in full.projections
     ],

@@ -17,8 +17,8 @@ def test_modes_are_lines_from_their_first_frequency():
     found = modes(FREQUENCY, mean_field(loop()), RATES)
     ax = plot_modes(found)
     x, y = ax.lines[0].get_data()
-    assert np.asarray(x) == pytest.approx(found.eigenvalue[:, 0].real)
-    assert np.asarray(y) == pytest.approx(found.eigenvalue[:, 0].imag)
+    assert np.asarray(x) == pytest.approx(np.real(found.eigenvalue[:, 0]))
+    assert np.asarray(y) == pytest.approx(np.imag(found.eigenvalue[:, 0]))
     nearest = 1e3 * FREQUENCY[np.argmin(found.distance[:, 0])]
     assert ax.lines[0].get_label() == f"0: closest at {nearest:.0f} Hz"
     with pytest.raises(TypeError, match="`modes` must be Modes"):
