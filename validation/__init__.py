@@ -8,6 +8,7 @@ from .campaign import Findings, findings, run_grid
 from .cases import Case
 from .gridfile import Grid, GridError, load_grid
 from .networks import LayeredCase
+from .populations import PopulationCase
 from .singles import NeuronCase
 from .store import StoreError
 from .workers import Borrowed, Dask, Processes, Threads
@@ -21,6 +22,7 @@ __all__ = [
     "GridError",
     "LayeredCase",
     "NeuronCase",
+    "PopulationCase",
     "Processes",
     "StoreError",
     "Threads",

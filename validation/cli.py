@@ -238,7 +238,7 @@ def _show(found: "Findings", folder: str | Path) -> int:
     paths = write_report(found, folder)
     print(f"\n{text_table(SUMMARY_HEAD, summary_rows(verdict))}\n")
     for c in worst(verdict, 3):
-        name = found.grid.neuron_name(c.case.neuron)
+        name = found.grid.neuron_name(c.case)
         print(
             f"least likely: {of_what(c, c.quantity)} at {c.case.label} ({name}): "
             f"z = {c.z:+.2f}, "

@@ -14,6 +14,8 @@ from .evaluate import Result
 from .forecasts import Forecast, forecasts
 from .layered import measurement_name
 from .networks import LayeredCase
+from .population_forecasts import population_forecasts
+from .populations import PopulationCase
 from .predict import Allowance, Prediction, allowances
 from .predict import predict as _predict
 from .singles import NeuronCase
@@ -46,7 +48,7 @@ class Comparison:
         Number of the layer, from 1; 0 for single neurons and pairs.
     unit : str
         Unit or pair of units of the layer, or "mean"; of single neurons the frequency
-        with its unit, if there is one.
+        with its unit, if there is one; of networks populations, and frequency or time.
     approximation : str
         The theory, where there are several.
     reference : float, optional
@@ -154,20 +156,20 @@ def compare(
     case : Case
     result : Result
     predict : callable, optional
-        The theory: stands in for `predict.predict`, for `chain.predict_layers`, or for
-        `forecasts.forecasts`.
+        The theory: stands in for `predict.predict`, for `chain.predict_layers`, for
+        `forecasts.forecasts`, or for `population_forecasts.population_forecasts`.
 
     Returns
     -------
     list of Comparison
         For single neurons without the correlation; for layers, of every unit and pair
-        that is compared, and of the means over each layer; for a `NeuronCase`, by every
-        theory that applies.
+        that is compared, and of the means over each layer; for a `NeuronCase` and a
+        `PopulationCase`, by every theory that applies.
     """
     if isinstance(case, LayeredCase):
         return list(_compare_layers(case, result, predict or predict_layers))
-    if isinstance(case, NeuronCase):
-        found = predict(case) if predict else forecasts(case)
+    if isinstance(case, NeuronCase | PopulationCase):
+        found = predict(case) if predict else _forecasts(case)
         return [_compare_forecast(case, result, forecast) for forecast in found]
     prediction = (predict or _predict)(case)
     budget = allowances(case, prediction)
@@ -220,16 +222,21 @@ def _compare_layers(
         yield _marked(comparison, round(min(rates) * result.replicas * case.duration))
 
 
-def _compare_forecast(case: NeuronCase, result: Result, made: Forecast) -> Comparison:
+def _forecasts(case: NeuronCase | PopulationCase) -> Iterator[Forecast]:
+    if isinstance(case, NeuronCase):
+        return forecasts(case)
+    return population_forecasts(case)
+
+
+def _compare_forecast(case: Case, result: Result, made: Forecast) -> Comparison:
     """Compare one number.
 
     A response N is turned by the phase of the predicted N0, so that both parts are linear
     in what was measured: gain Re(N/N0) abs(N0), and phase arg N0 + Im(N/N0).
     """
-    quantity, frequency = made.quantity, made.frequency
-    theory, reference = made.value, None
+    quantity, theory, reference = made.quantity, made.value, made.reference
     if quantity in ("gain", "phase"):
-        real, imag = (result[f"{part} {frequency!r}"] for part in ("real", "imag"))
+        real, imag = (result[f"{part} {made.of}"] for part in ("real", "imag"))
         size, angle = cmath.polar(theory)
         turned = complex(real.value, imag.value) * cmath.rect(1.0, -angle)
         along, across = math.cos(angle), math.sin(angle)
@@ -241,8 +248,7 @@ def _compare_forecast(case: NeuronCase, result: Result, made: Forecast) -> Compa
             theory, value, stderr = angle, angle + turned.imag / size, stderr / size
             reference = 1.0
     else:
-        name = f"{quantity} {frequency!r}" if frequency else quantity
-        _, value, stderr, df = result[name]
+        _, value, stderr, df = result[f"{quantity} {made.of}".strip()]
     comparison = Comparison(
         case=case,
         quantity=quantity,
@@ -251,7 +257,7 @@ def _compare_forecast(case: NeuronCase, result: Result, made: Forecast) -> Compa
         stderr=stderr,
         df=df,
         allowances=made.allowances,
-        unit=f"{1e3 * frequency:g} Hz" if frequency else "",
+        unit=made.shown,
         approximation=made.theory,
         reference=reference,
     )

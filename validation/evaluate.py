@@ -10,9 +10,11 @@ import numpy as np
 
 from .cases import Case
 from .layered import evaluate_layers
+from .ensembles import evaluate_populations
 from .networks import LayeredCase
 from .observe import evaluate_neurons
 from .pooling import Measurement, Sums, interval_sums, jackknife, statistics
+from .populations import PopulationCase
 from .singles import NeuronCase
 
 __all__ = ["Result", "evaluate"]
@@ -29,8 +31,8 @@ class Result:
     rounds, replicas, spikes : int
         How much was simulated.
     measurements : tuple of Measurement
-        See `pooling.statistics`, `layered.measurement_name` and
-        `observe.evaluate_neurons` for the names.
+        See `pooling.statistics`, `layered.measurement_name`,
+        `observe.evaluate_neurons` and `ensembles.evaluate_populations` for the names.
     """
 
     stop: str
@@ -54,8 +56,8 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
     ----------
     case : Case
     simulate : callable, optional
-        Stand-in for `spiking_reference.simulate`, for `simulate_layers`, or for
-        `stimulate.stimulate`.
+        Stand-in for `spiking_reference.simulate`, for `simulate_layers`, for
+        `stimulate.stimulate`, or for `ensembles.realise`.
 
     Returns
     -------
@@ -80,6 +82,8 @@ def evaluate(case: Case, simulate: Callable[..., Any] | None = None) -> Result:
         return Result(**evaluate_layers(case, simulate))
     if isinstance(case, NeuronCase):
         return Result(**evaluate_neurons(case, simulate))
+    if isinstance(case, PopulationCase):
+        return Result(**evaluate_populations(case, simulate))
     if simulate is None:
         from spiking_reference import simulate
     pooled: Sums | None = None

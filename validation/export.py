@@ -21,7 +21,8 @@ _UNITS = {"rate": "kHz", "std": "sqrt(kHz)", "fano": "1", "correlation": "1"}
 _QUANTITIES = tuple(_UNITS)
 _COLUMNS = ("theory", "value", "stderr", "below", "above", "z")
 _PLACE = ("quantity", "layer", "unit", "approximation")
-_TEXTS = ("inputs", "scheme", "amplitudes")
+_TEXTS = ("inputs", "scheme", "amplitudes", "name", "preset")
+_OF_NETWORKS = ("parameters", "observe", "times")
 _CASE = tuple(f.name for f in dataclasses.fields(Case) if f.name != "neuron")
 _RESULT = ("stop", "rounds", "spikes")
 _NEURON = tuple(f.name for f in dataclasses.fields(LIF))
@@ -82,7 +83,7 @@ def _long(findings: Findings) -> "xarray.Dataset":
     names = dict.fromkeys(
         f.name for c in findings.entries for f in dataclasses.fields(c)
     )
-    for name in ("neuron", "synapses", "spectrum", "response"):
+    for name in ("neuron", "synapses", "spectrum", "response", *_OF_NETWORKS):
         names.pop(name, None)
 
     def column(values: Iterable) -> tuple[str, np.ndarray]:
@@ -100,7 +101,7 @@ def _long(findings: Findings) -> "xarray.Dataset":
             "hash": column(c.case.hash for c in comparisons),
             **{n: column(field(c.case, n) for c in comparisons) for n in names},
             "neuron": column(
-                findings.grid.neuron_name(c.case.neuron) for c in comparisons
+                findings.grid.neuron_name(c.case) for c in comparisons
             ),
             **{
                 n: column(getattr(c.case.neuron, n, np.nan) for c in comparisons)

@@ -7,6 +7,8 @@ from .cases import Case
 from .curves import curves, differences
 from .gridfile import Grid
 from .maps import histogram, z_map
+from .population_figures import population_figures
+from .populations import PopulationCase
 from .predict import Prediction, predict
 from .scatter import regimes, scatter
 from .singles import NeuronCase
@@ -37,11 +39,20 @@ def pictures(
         Curves for each quantity and neuron, differences for each quantity, z maps for
         each neuron, and the histogram of z. Of layers, predicted against measured values
         of all units, and the relative differences of the means against the regime. Of a
-        `NeuronCase`, the errors of each theory, spectra and responses.
+        `NeuronCase`, the errors of each theory, spectra and responses. Of a
+        `PopulationCase`, see `population_figures`.
     """
-    theories = [c for c in verdict.comparisons if c.approximation]
+    recurrent = [
+        c for c in verdict.comparisons if isinstance(c.case, PopulationCase)
+    ]
+    yield from population_figures(recurrent)
+    theories = [
+        c
+        for c in verdict.comparisons
+        if c.approximation and not isinstance(c.case, PopulationCase)
+    ]
     names = {
-        case: grid.neuron_name(case.neuron)
+        case: grid.neuron_name(case)
         for case in grid.cases
         if isinstance(case, NeuronCase)
     }

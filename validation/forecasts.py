@@ -23,7 +23,8 @@ class Forecast(NamedTuple):
     """One number that a theory predicts for a case.
 
     theory: its name; quantity: see `QUANTITIES`; frequency: [kHz], 0 for rate and CV;
-    value: complex for the response; allowances: the error budget.
+    value: complex for the response; allowances: the error budget; place: of networks, what
+    the measurement's name has after the quantity; reference: see `Comparison`.
     """
 
     theory: str
@@ -31,6 +32,18 @@ class Forecast(NamedTuple):
     frequency: float
     value: complex
     allowances: tuple[Allowance, ...]
+    place: str = ""
+    reference: float | None = None
+
+    @property
+    def of(self) -> str:
+        """What the measurement's name has after the quantity."""
+        return self.place or (repr(self.frequency) if self.frequency else "")
+
+    @property
+    def shown(self) -> str:
+        """The same for people."""
+        return self.place or (f"{1e3 * self.frequency:g} Hz" if self.frequency else "")
 
 
 def on_grid(case: NeuronCase) -> NeuronCase:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .cases import MODELS, Case
 from .networks import LayeredCase
+from .populations import PopulationCase
 from .singles import NeuronCase
 
 __all__ = ["Grid", "GridError", "load_grid", "shipped_grids"]
@@ -21,12 +22,15 @@ _KINDS: dict[str, type[Case]] = {
     "sweeps": Case,
     "networks": LayeredCase,
     "singles": NeuronCase,
+    "populations": PopulationCase,
 }
 _TOP = ("title", "description", "defaults", "neurons", *_KINDS)
 _LISTS = ("correlation", "dt", "duration")  # these may be lists
 _LISTS += ("fan_in", "source_rate", "excitatory", "shared", "inputs", "depth")
 _LISTS += ("window", "network")
 _LISTS += ("tau_syn", "jump", "amplitudes", "exc", "inh")
+_LISTS += ("parameters",)
+_NETWORK = ("mu", "sigma", "neuron")  # what a network brings itself
 
 
 class GridError(ValueError):
@@ -64,9 +68,11 @@ class Grid:
         hashes = sorted(case.hash for case in self.cases)
         return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
-    def neuron_name(self, neuron: Any) -> str:
-        """Name that the grid gives to a neuron."""
-        return next(name for name, known in self.neurons if known == neuron)
+    def neuron_name(self, case: Case) -> str:
+        """Name that the grid gives to the neuron of a case, or to its network."""
+        if isinstance(case, PopulationCase):
+            return case.name or case.preset
+        return next(name for name, known in self.neurons if known == case.neuron)
 
     def find(self, prefix: str) -> Case:
         """Return the case whose hash starts with `prefix`.
@@ -124,7 +130,9 @@ def load_grid(name_or_path: str | Path) -> Grid:
     product of neuron x point x options given as lists, where the points are either
     ``mu`` x ``sigma`` or ``points = [[mu, sigma], ...]``; all other keys are options of
     its cases, the fields of `Case`, of `LayeredCase` and of `NeuronCase`. A neuron is a
-    LIF unless ``model`` names another class of `meanfield.neurons`.
+    LIF unless ``model`` names another class of `meanfield.neurons`. ``[[populations]]``
+    are recurrent networks, with `parameters` (or a list of such) in the place of neuron
+    and points, see `PopulationCase`.
 
     Examples
     --------
@@ -222,7 +230,7 @@ def _neurons(content: dict, source: str) -> dict[str, Any]:
 
 def _options(kind: type[Case]) -> tuple[str, ...]:
     names = (field.name for field in dataclasses.fields(kind))
-    return tuple(name for name in names if name not in ("mu", "sigma", "neuron"))
+    return tuple(name for name in names if name not in _NETWORK)
 
 
 def _list(value: Any) -> list:
@@ -252,7 +260,22 @@ def _expand(
     kind: type[Case], sweep: dict, defaults: dict, neurons: dict[str, Any], where: str
 ) -> Iterator[Case]:
     allowed = _options(kind)
-    _known(sweep, ("neuron", "points", "mu", "sigma", *allowed), where)
+    recurrent = kind is PopulationCase
+    _known(sweep, (*(() if recurrent else ("points", *_NETWORK)), *allowed), where)
+    inputs = [{}] if recurrent else list(_inputs(sweep, neurons, where))
+    options = {k: v for k, v in (defaults | sweep).items() if k in allowed}
+    lists = {k: _list(v) if k in _LISTS else [v] for k, v in options.items()}
+    for given in inputs:
+        for values in itertools.product(*lists.values()):
+            fields: dict[str, Any] = given | dict(zip(lists, values, strict=True))
+            try:
+                yield kind(**fields)
+            except (TypeError, ValueError) as error:
+                raise GridError(f"{where}: {error}") from None
+
+
+def _inputs(sweep: dict, neurons: dict[str, Any], where: str) -> Iterator[dict]:
+    """Yield every neuron with every point."""
     points = list(_points(sweep, where))
     names = _list(sweep.get("neuron", list(neurons)))
     for name in names:
@@ -260,12 +283,5 @@ def _expand(
             raise GridError(
                 f"{where}: `neuron` must be one of {', '.join(neurons)}; got {name!r}"
             )
-    options = {k: v for k, v in (defaults | sweep).items() if k in allowed}
-    lists = {k: _list(v) if k in _LISTS else [v] for k, v in options.items()}
     for name, (mu, sigma) in itertools.product(names, points):
-        for values in itertools.product(*lists.values()):
-            given: dict[str, Any] = dict(zip(lists, values, strict=True))
-            try:
-                yield kind(mu=mu, sigma=sigma, neuron=neurons[name], **given)
-            except (TypeError, ValueError) as error:
-                raise GridError(f"{where}: {error}") from None
+        yield {"mu": mu, "sigma": sigma, "neuron": neurons[name]}

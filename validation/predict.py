@@ -13,6 +13,7 @@ __all__ = ["QUANTITIES", "Allowance", "Prediction", "allowances", "predict"]
 QUANTITIES = ("rate", "std", "fano", "correlation")
 QUANTITIES += ("variance", "covariance")  # of layers; see `chain.points`
 QUANTITIES += ("cv", "spectrum", "gain", "phase")  # see `forecasts.forecasts`
+QUANTITIES += ("sd", "input", "pairs")  # see `population_forecasts`
 
 # Relative bias that the simulator's documentation leaves it, of rate and of CV.
 _HARMONICS = 50

@@ -25,6 +25,7 @@ from .tables import (
     summary_rows,
     worst,
 )
+from .population_theories import REASONS
 from .theories import THEORIES
 
 __all__ = ["notes", "write_report"]
@@ -45,9 +46,11 @@ _EXPLANATIONS = {
         "out is at most (1 - chi squared) times the cube of rho, in layers the square."
     ),
     "time step": (
-        "neurons on a grid start again at its points; what is unknown of the delay."
+        "neurons on a grid start again at its points; what is unknown of the delay; in "
+        "recurrent networks half a step for each spike."
     ),
     **{theory.name: theory.limits for theory in THEORIES},
+    **REASONS,
     "pairs in steps": (
         "noise within a step is independent in the two neurons of a pair, so the "
         "simulated correlation is slightly too small."
@@ -134,7 +137,7 @@ def _render(findings: Findings, images: list[_Image]) -> str:
     def described(comparisons, first):
         rows = comparison_rows(comparisons, verdict.rejected)
         return [
-            (first(c.case), grid.neuron_name(c.case.neuron), *row)
+            (first(c.case), grid.neuron_name(c.case), *row)
             for c, row in zip(comparisons, rows, strict=True)
         ]
 
@@ -158,7 +161,7 @@ def _render(findings: Findings, images: list[_Image]) -> str:
         untested=[
             (
                 c.case.label,
-                grid.neuron_name(c.case.neuron),
+                grid.neuron_name(c.case),
                 of_what(c, LABELS[c.quantity]),
                 c.untested,
             )

@@ -26,6 +26,9 @@ NAMES = {
     "spectrum": "Power spectrum",
     "gain": "Gain",
     "phase": "Phase",
+    "sd": "SD of rates over neurons",
+    "input": "Mean input",
+    "pairs": "Correlation of pairs",
 }
 AXES = {
     "rate": "rate (Hz)",
@@ -38,6 +41,9 @@ AXES = {
     "spectrum": "power (Hz)",
     "gain": "gain (Hz/(mV/ms))",
     "phase": "phase (deg)",
+    "sd": "SD of rates (Hz)",
+    "input": "mean input (mV/ms)",
+    "pairs": "correlation of pairs",
 }
 _LONG_LABEL = 14
 MARKERS = "osD^v<>P"

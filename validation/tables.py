@@ -32,6 +32,9 @@ LABELS = {
     "spectrum": "power [Hz]",
     "gain": "gain [Hz/(mV/ms)]",
     "phase": "phase [deg]",
+    "sd": "SD of rates [Hz]",
+    "input": "mean input [mV/ms]",
+    "pairs": "pair correlation",
 }
 # Factors from kHz to what is shown.
 SHOWN = {
@@ -45,6 +48,9 @@ SHOWN = {
     "spectrum": 1e3,
     "gain": 1e3,
     "phase": math.degrees(1.0),
+    "sd": 1e3,
+    "input": 1.0,
+    "pairs": 1.0,
 }
 
 SUMMARY_HEAD = (

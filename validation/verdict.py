@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 from .cases import Case
 from .compare import LEVEL, Comparison, beyond, compare, ratio, two_sided
 from .evaluate import Result
+from .populations import PopulationCase
 from .predict import QUANTITIES
 
 __all__ = ["ALPHA", "Pooled", "Verdict", "judge"]
@@ -170,7 +171,8 @@ def judge(
     The family has one test per case and quantity, and one per quantity for the mean
     relative difference, which finds a common bias too small for single cases. Sidak's
     levels hold for Gaussian estimates of any correlation [1]_; Holm's step-down [2]_
-    says which tests fail at the same family-wise rate. That *every* case agrees within
+    says which tests fail at the same family-wise rate. Numbers of one recurrent network
+    vary together: their errors are added up in the mean, not their squares. That *every* case agrees within
     x is established at a level if each does at that level (intersection-union test).
 
     References
@@ -211,7 +213,7 @@ def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
         weight = 1 / (stderr**2 + np.maximum(below, above) ** 2)
         weight /= weight.sum()
         mean = float(weight @ np.array([c.relative for c in noisy]))
-        error = float(np.sqrt(weight**2 @ stderr**2))
+        error = _error_of_mean(noisy, weight * stderr)
         yield Pooled(
             quantity=name,
             group=group,
@@ -223,3 +225,12 @@ def _pool(comparisons: Iterable[Comparison]) -> Iterable[Pooled]:
             worst=max(c.bound for c in members),
             bound=abs(mean) + float(stdtrit(_MANY, LEVEL)) * error,
         )
+
+
+def _error_of_mean(members: list[Comparison], errors: np.ndarray) -> float:
+    """Add errors as independent, but those of one network as if fully correlated."""
+    joint: dict[Any, float] = {}
+    for i, (c, error) in enumerate(zip(members, errors, strict=True)):
+        key = c.case if isinstance(c.case, PopulationCase) else i
+        joint[key] = joint.get(key, 0.0) + float(error)
+    return math.sqrt(sum(error**2 for error in joint.values()))

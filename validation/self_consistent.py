@@ -1,0 +1,224 @@
+"""Self-consistent populations: what their theory predicts, and what it leaves out.
+
+What an approximation leaves out is put back, to first order and one thing after the other;
+the budget is what the prediction changes by.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from meanfield import equilibrium
+from meanfield.network import MeanField, mean_field
+from meanfield.neurons import LIF, Delta, Network, Population
+
+from .populations import PopulationCase
+from .stimulate import LATE
+
+__all__ = [
+    "Functions", "cells", "distributed", "equal_neurons", "perturbed", "rates_of",
+    "shown", "synapse",
+]
+
+Functions = Mapping[str, Callable[..., Any]]
+_GRID = 0.5826  # -zeta(1/2)/sqrt(2 pi): of sigma sqrt(dt), see `predict.allowances`
+_FREQUENCIES = np.concatenate([np.arange(0.0, 0.6, 0.0025), np.geomspace(0.6, 5.0, 60)])
+_START = 5e-3  # kHz
+
+
+def shown(case: PopulationCase, raised: float = 0.0) -> Network:
+    """Return the network as its theory has to see it, to show what the simulator does.
+
+    On a grid thresholds are looked at in steps: where noise is white they are in effect
+    higher, else spikes are late. `raised` is added to thresholds, in units of a jump.
+    """
+    network = case.build()
+    return _with_neurons(
+        network,
+        {n: _on_grid(case, network, n, raised) for n in cells(network)},
+    )
+
+
+def cells(network: Network) -> list[str]:
+    return [n for n, p in network.populations.items() if isinstance(p, Population)]
+
+
+def _with_neurons(network: Network, neurons: Mapping[str, Any]) -> Network:
+    populations = {
+        name: dataclasses.replace(p, neuron=neurons[name]) if name in neurons else p
+        for name, p in network.populations.items()
+    }
+    return dataclasses.replace(network, populations=populations)
+
+
+def _on_grid(case: PopulationCase, network: Network, name: str, raised: float) -> Any:
+    population = network.populations[name]
+    neuron = population.neuron
+    jumps = all(isinstance(r, Delta) for r in population.receptors.values())
+    if not (jumps and isinstance(neuron, LIF)):
+        late = LATE.get(type(neuron).__name__, (0.5, 0.0))[0]
+        return dataclasses.replace(neuron, t_ref=neuron.t_ref + late * case.step)
+    sigma = _noise(case)[cells(network).index(name)]
+    shift = _GRID * sigma * math.sqrt(case.step) + raised * _jump(network, name)
+    return dataclasses.replace(neuron, V_th=neuron.V_th + shift)
+
+
+def _jump(network: Network, name: str) -> float:
+    """Return the largest jump towards threshold [mV]; weights that vary have none."""
+    given = [*network.projections, *network.inputs]
+    weights = [g.weight for g in given if g.target == name]
+    return max((w for w in weights if isinstance(w, float | int)), default=0.0)
+
+
+@functools.lru_cache(maxsize=64)
+def _noise(case: PopulationCase) -> np.ndarray:
+    net = mean_field(case.build())
+    return net.drive(rates_of(net)).sigma
+
+
+def rates_of(net: MeanField) -> np.ndarray:
+    """Return self-consistent rates (n,) [kHz]."""
+    def change(x):
+        return net.firing_rates(np.exp(x)) / np.exp(x) - 1.0
+
+    found = optimize.root(change, np.log(np.full(net.n, _START)), tol=1e-10)
+    return np.exp(found.x) if found.success else np.full(net.n, np.nan)
+
+
+def _changed(net: MeanField, **changes: Any) -> MeanField:
+    return dataclasses.replace(net, **changes)
+
+
+def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
+    """Scale the noise of the populations' spikes by CV^2."""
+    factor = np.concatenate([cv**2, np.ones(len(net.source_names))])
+    sums = dict(net.sums)
+    for name in ("weight_square", "memory"):
+        sums[name] = sums[name] * factor
+    links = tuple(
+        dataclasses.replace(link, weight_square=link.weight_square * factor[link.source])
+        for link in net.links
+    )
+    return _changed(net, sums=sums, links=links)
+
+
+def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
+    """Add the noise that all neurons of a population have in common."""
+    from meanfield import fluctuations
+
+    f = _FREQUENCIES
+    C = fluctuations.cross_spectra(f, net, rate)
+    W = net.weight
+    power = np.einsum("ab,fbc,ac->fa", W, C, W).real
+    tau = np.array([float(_tau(net, a)) for a in range(net.n)])
+    seen = 1.0 / (1.0 + (2 * np.pi * f[:, None] * tau) ** 2)
+    extra = np.trapezoid(power * seen, f, axis=0) / np.trapezoid(seen, f, axis=0)
+    private = np.sum(net.weight_square * rate / net.sizes, axis=-1)
+    return _changed(net, variance_ext=net.variance_ext + np.maximum(extra - private, 0))
+
+
+def _tau(net: MeanField, a: int) -> Any:
+    (neuron,) = (g.neuron for g in net.groups if a in g.index)
+    return np.broadcast_to(neuron.tau_m, net.n)[a]
+
+
+def _stable(net: MeanField, rate: np.ndarray) -> bool:
+    """Whether no mode grows: det(1 - L) does not go round 0 (Nyquist)."""
+    L = equilibrium.effective_connectivity(_FREQUENCIES, net, rate)
+    loop = np.linalg.det(np.eye(net.n) - L)
+    turns = np.unwrap(np.angle(loop))
+    return bool(loop[0].real > 0) and abs(turns[-1] - turns[0]) < math.pi
+
+
+def _functions(net: MeanField, case: PopulationCase) -> dict[str, Callable[..., Any]]:
+    """Return what the theory of equal neurons predicts."""
+    from meanfield import fluctuations
+
+    rate = rates_of(net)
+
+    def pairs() -> np.ndarray:
+        return fluctuations.count_statistics(case.window, net, rate).correlation
+
+    def response(f: np.ndarray) -> np.ndarray:
+        L = equilibrium.effective_connectivity(f, net, rate)
+        own = equilibrium.population_responses(f, net, rate).mu
+        drive = own * (np.arange(net.n) == 0)
+        return np.linalg.solve(np.eye(net.n) - L, drive[..., None])[..., 0]
+
+    return {
+        "rate": lambda: rate,
+        "cv": lambda: net.cv(rate),
+        "pairs": pairs,
+        "spectrum": lambda f: fluctuations.power_spectra(f, net, rate),
+        "response": response,
+    }
+
+
+@functools.lru_cache(maxsize=64)
+def equal_neurons(case: PopulationCase) -> dict[str, Callable[..., Any]]:
+    net = mean_field(shown(case))
+    return _functions(net, case)
+
+
+def perturbed(case: PopulationCase, functions: Any) -> dict[str, Any]:
+    """Return the functions of the theory with one thing after the other put back."""
+    network = shown(case)
+    net = mean_field(network)
+    rate = functions["rate"]()
+    if np.isnan(rate).any() or not _stable(net, rate):
+        return {"unstable": None}
+    found = {
+        "renewal trains": _quieter(net, functions["cv"]()),
+        "common fluctuations": _shaken(net, rate),
+    }
+    if any(_jump(network, n) for n in cells(network)) and not _filtered(network):
+        found["finite jumps"] = mean_field(shown(case, 0.5))
+    if _filtered(network):
+        kind = "fourcaud_brunel" if _leaky(network) else "white"
+        found["synaptic filter"] = mean_field(network, synapses=kind)
+    return {reason: _functions(other, case) for reason, other in found.items()}
+
+
+def _filtered(network: Network) -> bool:
+    return any(
+        not isinstance(receptor, Delta)
+        for name in cells(network)
+        for receptor in network.populations[name].receptors.values()
+    )
+
+
+def _leaky(network: Network) -> bool:
+    return all(isinstance(network.populations[n].neuron, LIF) for n in cells(network))
+
+
+def synapse(case: PopulationCase, functions: Any) -> float:
+    """Return the largest jump over the distance from reset to threshold."""
+    network = case.build()
+    neurons = {n: network.populations[n].neuron for n in cells(network)}
+    return max(
+        _area(network, name) / float(neuron.V_th - neuron.V_reset)
+        for name, neuron in neurons.items()
+    )
+
+
+def _area(network: Network, name: str) -> float:
+    net = mean_field(network)
+    a = net.names.index(name)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = net.sums["weight"][a] / net.sums["degree"][a]
+    inputs = [g.weight for g in network.inputs if g.target == name]
+    external = inputs if not _filtered(network) else []
+    return float(np.nanmax(np.abs([*each, *external])))
+
+
+@functools.lru_cache(maxsize=64)
+def distributed(case: PopulationCase, kind: str = "effective") -> Functions:
+    """Return rates and their SDs over neurons with random numbers of synapses."""
+    net = mean_field(shown(case), synapses=kind)
+    found = equilibrium.rate_distributions(net, start=rates_of(net))
+    return {"rate": lambda: found.rate, "sd": lambda: found.std}
