@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,26 @@ from meanfield.network import MeanField, mean_field
 
 from .populations import PopulationCase
 from .presets import rules
-from .self_consistent import Functions, shown
+from .self_consistent import Functions, corrections, shown
 
 __all__ = ["course", "first_order", "higher", "inputs", "limit", "orders"]
 
 _FINE = 10.0  # ms, of trajectories
-_LARGEST = 100.0  # mV/ms, of inputs that are searched
+_ROUNDS = 4  # of the spread of rates, which changes that of inputs
 _Z, _V = np.polynomial.hermite_e.hermegauss(24)
 _V = _V / _V.sum()
 
 
 @functools.lru_cache(maxsize=64)
-def orders(case: PopulationCase, synapses: str = "effective") -> tuple[np.ndarray, ...]:
+def orders(case: PopulationCase) -> tuple[np.ndarray, ...]:
     """Return rates in the limit, with the first order in 1/sqrt(N), and with the next."""
-    net = mean_field(shown(case), synapses=synapses)
+    return _orders(mean_field(shown(case)))
+
+
+def _orders(net: MeanField) -> tuple[np.ndarray, ...]:
     found = balanced.semi_balanced_states(net.weight, net.mu_ext).stable
     if len(found) != 1:
-        raise ValueError(f"{case.label} has {len(found)} stable states; one is needed")
+        raise ValueError(f"one stable state is needed; there are {len(found)}")
     rate = np.array(found[0].rate, dtype=float)
     orders = [rate]
     for _ in range(2):
@@ -38,42 +42,57 @@ def orders(case: PopulationCase, synapses: str = "effective") -> tuple[np.ndarra
 
 def _next(net: MeanField, rate: np.ndarray, support: list[int]) -> np.ndarray:
     """Return rates whose inputs W r + mu_ext are those that `rate` takes."""
-    mu = inputs(net, rate, support)
+    mu, square = inputs(net, rate, support)
     W = net.weight[np.ix_(support, support)]
     better = np.zeros(net.n)
     better[support] = np.maximum(np.linalg.solve(W, mu - net.mu_ext[support]), 0.0)
+    scale = np.divide(better, rate, out=np.zeros(net.n), where=rate > 0)
+    spread = _spread(net, better, scale**2 * square)
+    means, _ = _averages(net, better, net.drive(better).mu, spread)
     silent = np.setdiff1d(np.arange(net.n), support)
-    drive = net.drive(better)
-    for a in silent:
-        better[a] = _mean_rate(net, drive, better, a, drive.mu[a])
+    better[silent] = means[silent]
     return better
 
 
-def inputs(net: MeanField, rate: np.ndarray, support: list[int]) -> np.ndarray:
-    """Return the mean inputs [mV/ms] at which populations have their rates."""
+def inputs(
+    net: MeanField, rate: np.ndarray, support: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean inputs [mV/ms] of the support at given rates, and mean square rates.
+
+    Inputs vary over neurons with the numbers of synapses and with the rates of others, as
+    in `equilibrium.rate_distributions`.
+    """
+    mu, square = net.drive(rate).mu.copy(), rate**2
+
+    def excess(x: np.ndarray) -> np.ndarray:
+        at = mu.copy()
+        at[support] = x
+        return np.log(_averages(net, rate, at, spread)[0] / rate, where=rate > 0)[support]
+
+    for _ in range(_ROUNDS):
+        spread = _spread(net, rate, square)
+        mu[support] = optimize.root(excess, mu[support], tol=1e-8).x
+        square = _averages(net, rate, mu, spread)[1]
+    return mu[support], square
+
+
+def _spread(net: MeanField, rate: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Return SDs (n,) over neurons of the mean input [mV/ms]."""
+    varied = net.weight_square @ np.maximum(square - rate**2, 0.0)
+    return np.sqrt(varied + net.weight_variance @ rate**2)
+
+
+def _averages(net: MeanField, rate, mu, spread) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and mean squares of rates over neurons whose inputs are spread."""
     drive = net.drive(rate)
-
-    def excess(mu: float, a: int) -> float:
-        return _mean_rate(net, drive, rate, a, mu) - rate[a]
-
-    return np.array(
-        [
-            optimize.brentq(excess, -_LARGEST, _LARGEST, args=(a,), xtol=1e-10)
-            for a in support
-        ]
-    )
-
-
-def _mean_rate(net: MeanField, drive: Any, rate: np.ndarray, a: int, mu: float) -> float:
-    """Average the rate of a population over neurons with different in-degrees."""
-    group = next(g for g in net.groups if a in g.index)
-    place = list(group.index).index(a)
-    spread = math.sqrt(net.weight_variance[a] @ rate**2)
-    at = drive.mu[group.index] * np.ones((_Z.size, 1))
-    at[:, place] = mu + spread * _Z
-    sigma, tau = (x[group.index] for x in (drive.sigma, drive.tau_syn))
-    rates = net.statistic_of(group, "firing_rate", at, sigma, tau)
-    return float(_V @ rates[:, place])
+    mean, square = np.empty(net.n), np.empty(net.n)
+    for group in net.groups:
+        k = group.index
+        at = mu[k] + spread[k] * _Z[:, None]
+        sigma, tau = drive.sigma[k], drive.tau_syn[k]
+        rates = net.statistic_of(group, "firing_rate", at, sigma, tau)
+        mean[k], square[k] = _V @ rates, _V @ rates**2
+    return mean, square
 
 
 def limit(case: PopulationCase) -> Functions:
@@ -87,16 +106,22 @@ def first_order(case: PopulationCase) -> Functions:
 
 
 def higher(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
-    """Return what another order in 1/sqrt(N), or white noise, make of the rates."""
+    """Return what the rates could be with what the theory leaves out."""
     infinite, first, second = orders(case)
-    white = orders(case, "white")[1]
     rate = functions["rate"]()
-    found = {"next order": {"rate": lambda: rate + second - first}}
+    changes = {"next order": second - first}
     if rate is infinite:
-        found["finite size"] = {"rate": lambda: first}
+        changes["finite size"] = first - infinite
     else:
-        found["synaptic filter"] = {"rate": lambda: rate + white - first}
-    return found
+        net = mean_field(shown(case))
+        own = mean_field(shown(case), synapses="white")
+        others = {"synaptic filter": own, **corrections(net, first)}
+        changes |= {why: _orders(other)[1] - first for why, other in others.items()}
+    return {why: {"rate": _constant(rate + x)} for why, x in changes.items()}
+
+
+def _constant(value: np.ndarray) -> Callable[[], np.ndarray]:
+    return lambda: value
 
 
 def course(case: PopulationCase, share: float = 1.0) -> Functions:
@@ -108,7 +133,7 @@ def course(case: PopulationCase, share: float = 1.0) -> Functions:
     net = mean_field(case.build())
     learned = rules(**dict(case.parameters))
     target = np.array([learned[a, 1].target for a in range(net.n)])
-    threshold = share * inputs(net, target, list(range(net.n)))
+    threshold = share * inputs(net, target, list(range(net.n)))[0]
     fine = np.arange(0.0, case.duration + _FINE, _FINE)
     way = plasticity.trajectory(
         net.weight, net.mu_ext, learned, fine, size=1.0, gain=1e9, threshold=threshold,

@@ -21,7 +21,7 @@ from .populations import PopulationCase
 from .stimulate import LATE
 
 __all__ = [
-    "Functions", "cells", "distributed", "equal_neurons", "perturbed", "rates_of",
+    "Functions", "cells", "corrections", "distributed", "equal_neurons", "perturbed", "rates_of",
     "shown", "synapse",
 ]
 
@@ -108,7 +108,7 @@ def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
 
 
 def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
-    """Add the noise that all neurons of a population have in common."""
+    """Add what neurons have in common beyond the noise of independent spikes."""
     from meanfield import fluctuations
 
     f = _FREQUENCIES
@@ -118,8 +118,8 @@ def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
     tau = np.array([float(_tau(net, a)) for a in range(net.n)])
     seen = 1.0 / (1.0 + (2 * np.pi * f[:, None] * tau) ** 2)
     extra = np.trapezoid(power * seen, f, axis=0) / np.trapezoid(seen, f, axis=0)
-    private = np.sum(net.weight_square * rate / net.sizes, axis=-1)
-    return _changed(net, variance_ext=net.variance_ext + np.maximum(extra - private, 0))
+    private = net.weight**2 @ (rate / net.sizes)  # is there already
+    return _changed(net, variance_ext=net.variance_ext + extra - private)
 
 
 def _tau(net: MeanField, a: int) -> Any:
@@ -159,6 +159,14 @@ def _functions(net: MeanField, case: PopulationCase) -> dict[str, Callable[..., 
     }
 
 
+def corrections(net: MeanField, rate: np.ndarray) -> dict[str, MeanField]:
+    """Return the mean field with trains that are not Poisson, or not independent."""
+    return {
+        "renewal trains": _quieter(net, net.cv(rate)),
+        "common fluctuations": _shaken(net, rate),
+    }
+
+
 @functools.lru_cache(maxsize=64)
 def equal_neurons(case: PopulationCase) -> dict[str, Callable[..., Any]]:
     net = mean_field(shown(case))
@@ -172,10 +180,7 @@ def perturbed(case: PopulationCase, functions: Any) -> dict[str, Any]:
     rate = functions["rate"]()
     if np.isnan(rate).any() or not _stable(net, rate):
         return {"unstable": None}
-    found = {
-        "renewal trains": _quieter(net, functions["cv"]()),
-        "common fluctuations": _shaken(net, rate),
-    }
+    found = corrections(net, rate)
     if any(_jump(network, n) for n in cells(network)) and not _filtered(network):
         found["finite jumps"] = mean_field(shown(case, 0.5))
     if _filtered(network):
@@ -196,24 +201,17 @@ def _leaky(network: Network) -> bool:
     return all(isinstance(network.populations[n].neuron, LIF) for n in cells(network))
 
 
-def synapse(case: PopulationCase, functions: Any) -> float:
-    """Return the largest jump over the distance from reset to threshold."""
+def synapse(case: PopulationCase) -> float:
+    """Return the largest weight over the distance from reset to threshold."""
     network = case.build()
-    neurons = {n: network.populations[n].neuron for n in cells(network)}
-    return max(
-        _area(network, name) / float(neuron.V_th - neuron.V_reset)
-        for name, neuron in neurons.items()
-    )
-
-
-def _area(network: Network, name: str) -> float:
     net = mean_field(network)
-    a = net.names.index(name)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        each = net.sums["weight"][a] / net.sums["degree"][a]
-    inputs = [g.weight for g in network.inputs if g.target == name]
-    external = inputs if not _filtered(network) else []
-    return float(np.nanmax(np.abs([*each, *external])))
+    neurons = [network.populations[name].neuron for name in net.names]
+    return max(
+        abs(link.weight / link.degree)
+        / float(neurons[link.target].V_th - neurons[link.target].V_reset)
+        for link in net.links
+        if link.degree
+    )
 
 
 @functools.lru_cache(maxsize=64)
