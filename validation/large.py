@@ -18,24 +18,23 @@ from .self_consistent import Functions, corrections, shown
 __all__ = ["course", "first_order", "higher", "inputs", "limit", "orders"]
 
 _FINE = 10.0  # ms, of trajectories
-_ROUNDS = 4  # of the spread of rates, which changes that of inputs
-_Z, _V = np.polynomial.hermite_e.hermegauss(24)
+_ROUNDS = 3  # of the spread of rates, which changes that of inputs
+_Z, _V = np.polynomial.hermite_e.hermegauss(16)
 _V = _V / _V.sum()
 
 
 @functools.lru_cache(maxsize=64)
 def orders(case: PopulationCase) -> tuple[np.ndarray, ...]:
     """Return rates in the limit, with the first order in 1/sqrt(N), and with the next."""
-    return _orders(mean_field(shown(case)))
+    return _orders(mean_field(shown(case)), 2)
 
 
-def _orders(net: MeanField) -> tuple[np.ndarray, ...]:
+def _orders(net: MeanField, highest: int) -> tuple[np.ndarray, ...]:
     found = balanced.semi_balanced_states(net.weight, net.mu_ext).stable
     if len(found) != 1:
         raise ValueError(f"one stable state is needed; there are {len(found)}")
-    rate = np.array(found[0].rate, dtype=float)
-    orders = [rate]
-    for _ in range(2):
+    orders = [np.array(found[0].rate, dtype=float)]
+    for _ in range(highest):
         orders.append(_next(net, orders[-1], list(found[0].support)))
     return tuple(orders)
 
@@ -67,7 +66,7 @@ def inputs(
     def excess(x: np.ndarray) -> np.ndarray:
         at = mu.copy()
         at[support] = x
-        return np.log(_averages(net, rate, at, spread)[0] / rate, where=rate > 0)[support]
+        return np.log(_averages(net, rate, at, spread)[0][support] / rate[support])
 
     for _ in range(_ROUNDS):
         spread = _spread(net, rate, square)
@@ -105,18 +104,28 @@ def first_order(case: PopulationCase) -> Functions:
     return {"rate": lambda: orders(case)[1]}
 
 
-def higher(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
-    """Return what the rates could be with what the theory leaves out."""
-    infinite, first, second = orders(case)
-    rate = functions["rate"]()
-    changes = {"next order": second - first}
-    if rate is infinite:
-        changes["finite size"] = first - infinite
-    else:
-        net = mean_field(shown(case))
-        own = mean_field(shown(case), synapses="white")
-        others = {"synaptic filter": own, **corrections(net, first)}
-        changes |= {why: _orders(other)[1] - first for why, other in others.items()}
+def beyond_limit(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
+    """Return what the rates of the limit could be."""
+    infinite, first, _ = orders(case)
+    return _around(infinite, {"finite size": first - infinite, **_left_out(case)})
+
+
+def beyond_first_order(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
+    """Return what the rates to first order could be."""
+    return _around(orders(case)[1], _left_out(case))
+
+
+@functools.lru_cache(maxsize=64)
+def _left_out(case: PopulationCase) -> dict[str, np.ndarray]:
+    _, first, second = orders(case)
+    net = mean_field(shown(case))
+    others = corrections(case, net, first)
+    others["synaptic filter"] = mean_field(shown(case), synapses="white")
+    changes = {why: _orders(other, 1)[1] - first for why, other in others.items()}
+    return {"next order": second - first, **changes}
+
+
+def _around(rate: np.ndarray, changes: dict[str, np.ndarray]) -> dict[str, Functions]:
     return {why: {"rate": _constant(rate + x)} for why, x in changes.items()}
 
 

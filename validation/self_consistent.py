@@ -35,7 +35,8 @@ def shown(case: PopulationCase, raised: float = 0.0) -> Network:
     """Return the network as its theory has to see it, to show what the simulator does.
 
     On a grid thresholds are looked at in steps: where noise is white they are in effect
-    higher, else spikes are late. `raised` is added to thresholds, in units of a jump.
+    higher, else spikes are late. `raised` is added to thresholds, in units of the largest
+    synaptic weight.
     """
     network = case.build()
     return _with_neurons(
@@ -59,20 +60,24 @@ def _with_neurons(network: Network, neurons: Mapping[str, Any]) -> Network:
 def _on_grid(case: PopulationCase, network: Network, name: str, raised: float) -> Any:
     population = network.populations[name]
     neuron = population.neuron
-    jumps = all(isinstance(r, Delta) for r in population.receptors.values())
-    if not (jumps and isinstance(neuron, LIF)):
-        late = LATE.get(type(neuron).__name__, (0.5, 0.0))[0]
-        return dataclasses.replace(neuron, t_ref=neuron.t_ref + late * case.step)
-    sigma = _noise(case)[cells(network).index(name)]
-    shift = _GRID * sigma * math.sqrt(case.step) + raised * _jump(network, name)
-    return dataclasses.replace(neuron, V_th=neuron.V_th + shift)
+    shift = raised * jump_of(case, name) if raised else 0.0
+    if isinstance(neuron, LIF) and not _filtered(network):
+        sigma = _noise(case)[cells(network).index(name)]
+        shift += _GRID * sigma * math.sqrt(case.step)
+        return dataclasses.replace(neuron, V_th=neuron.V_th + shift)
+    late = LATE.get(type(neuron).__name__, (0.5, 0.0))[0]
+    onset = "V_T" if hasattr(neuron, "V_T") else "V_th"
+    changes = {onset: getattr(neuron, onset) + shift}
+    return dataclasses.replace(neuron, t_ref=neuron.t_ref + late * case.step, **changes)
 
 
-def _jump(network: Network, name: str) -> float:
-    """Return the largest jump towards threshold [mV]; weights that vary have none."""
-    given = [*network.projections, *network.inputs]
-    weights = [g.weight for g in given if g.target == name]
-    return max((w for w in weights if isinstance(w, float | int)), default=0.0)
+def jump_of(case: PopulationCase, name: str) -> float:
+    """Return the largest weight of the synapses of a population, without its sign [mV]."""
+    network = case.build()
+    net = mean_field(network)
+    a = net.names.index(name)
+    links = [k for k in net.links if k.target == a and k.degree]
+    return max((abs(k.weight / k.degree) for k in links), default=0.0)
 
 
 @functools.lru_cache(maxsize=64)
@@ -83,7 +88,7 @@ def _noise(case: PopulationCase) -> np.ndarray:
 
 def rates_of(net: MeanField) -> np.ndarray:
     """Return self-consistent rates (n,) [kHz]."""
-    def change(x):
+    def change(x: np.ndarray) -> np.ndarray:
         return net.firing_rates(np.exp(x)) / np.exp(x) - 1.0
 
     found = optimize.root(change, np.log(np.full(net.n, _START)), tol=1e-10)
@@ -159,9 +164,12 @@ def _functions(net: MeanField, case: PopulationCase) -> dict[str, Callable[..., 
     }
 
 
-def corrections(net: MeanField, rate: np.ndarray) -> dict[str, MeanField]:
-    """Return the mean field with trains that are not Poisson, or not independent."""
+def corrections(
+    case: PopulationCase, net: MeanField, rate: np.ndarray
+) -> dict[str, MeanField]:
+    """Return the mean field of jumps, of trains not Poisson, and not independent."""
     return {
+        "finite jumps": mean_field(shown(case, 0.5)),
         "renewal trains": _quieter(net, net.cv(rate)),
         "common fluctuations": _shaken(net, rate),
     }
@@ -180,9 +188,7 @@ def perturbed(case: PopulationCase, functions: Any) -> dict[str, Any]:
     rate = functions["rate"]()
     if np.isnan(rate).any() or not _stable(net, rate):
         return {"unstable": None}
-    found = corrections(net, rate)
-    if any(_jump(network, n) for n in cells(network)) and not _filtered(network):
-        found["finite jumps"] = mean_field(shown(case, 0.5))
+    found = corrections(case, net, rate)
     if _filtered(network):
         kind = "fourcaud_brunel" if _leaky(network) else "white"
         found["synaptic filter"] = mean_field(network, synapses=kind)
@@ -204,13 +210,10 @@ def _leaky(network: Network) -> bool:
 def synapse(case: PopulationCase) -> float:
     """Return the largest weight over the distance from reset to threshold."""
     network = case.build()
-    net = mean_field(network)
-    neurons = [network.populations[name].neuron for name in net.names]
+    neurons = {name: network.populations[name].neuron for name in cells(network)}
     return max(
-        abs(link.weight / link.degree)
-        / float(neurons[link.target].V_th - neurons[link.target].V_reset)
-        for link in net.links
-        if link.degree
+        jump_of(case, name) / float(neuron.V_th - neuron.V_reset)
+        for name, neuron in neurons.items()
     )
 
 
