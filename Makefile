@@ -45,8 +45,12 @@ brian2:
 validate: $(STAMP)
 	$(BIN)/python -m validation run full --store validation-full.sqlite
 	$(BIN)/python -m validation run neurons --store validation-neurons.sqlite
+	$(BIN)/python -m validation run populations --store validation-populations.sqlite
+	$(BIN)/python -m validation run populations-full --store validation-populations.sqlite --jobs 1
 	$(BIN)/python -m validation report full --store validation-full.sqlite --out validation-report
 	$(BIN)/python -m validation report neurons --store validation-neurons.sqlite --out validation-report-neurons
+	$(BIN)/python -m validation report populations --store validation-populations.sqlite --out validation-report-populations
+	$(BIN)/python -m validation report populations-full --store validation-populations.sqlite --out validation-report-microcircuit
 
 tables: $(STAMP)
 	$(BIN)/python -m meanfield.special._precompute

@@ -97,8 +97,9 @@ def shipped_grids() -> list[str]:
 
     Examples
     --------
-    >>> shipped_grids()
-    ['demo', 'full', 'layers', 'layers-smoke', 'neurons', 'neurons-smoke', 'smoke']
+    >>> shipped_grids()  # doctest: +NORMALIZE_WHITESPACE
+    ['demo', 'full', 'layers', 'layers-smoke', 'neurons', 'neurons-smoke', 'populations',
+     'populations-full', 'populations-smoke', 'smoke']
     """
     folder = resources.files("validation") / "grids"
     names = (entry.name for entry in folder.iterdir())

@@ -41,7 +41,7 @@ def population_figures(comparisons: list[Comparison]) -> Iterator[Picture]:
     sized = [c for c in comparisons if c.approximation == "balanced limit"]
     for name in dict.fromkeys(_case(c).name for c in sized):
         mine = [c for c in comparisons if _case(c).name == name and not _timed(c)]
-        if len({_case(c).size for c in mine}) > 2:
+        if len({_case(c).size for c in mine}) > 1:
             yield _growth(name, mine)
     for case in dict.fromkeys(_case(c) for c in comparisons):
         mine = [c for c in comparisons if c.case == case]

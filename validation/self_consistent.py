@@ -114,12 +114,12 @@ def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
 
 def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
     """Add what neurons have in common beyond the noise of independent spikes."""
-    from meanfield import fluctuations
-
     f = _FREQUENCIES
-    C = fluctuations.cross_spectra(f, net, rate)
-    W = net.weight
-    power = np.einsum("ab,fbc,ac->fa", W, C, W).real
+    L = equilibrium.effective_connectivity(f, net, rate)
+    back = np.linalg.solve(
+        np.eye(net.n) - np.swapaxes(L, 1, 2), np.broadcast_to(net.weight.T, L.shape)
+    )
+    power = np.einsum("fba,b->fa", np.abs(back) ** 2, rate / net.sizes)
     tau = np.array([float(_tau(net, a)) for a in range(net.n)])
     seen = 1.0 / (1.0 + (2 * np.pi * f[:, None] * tau) ** 2)
     extra = np.trapezoid(power * seen, f, axis=0) / np.trapezoid(seen, f, axis=0)
