@@ -148,7 +148,7 @@ def _spread(spikes: Any, T: float) -> float:
     n = spikes.n_neurons
     late = spikes.times >= spikes.t_start + T / 2
     halves = [np.bincount(spikes.neurons[part], minlength=n) for part in (late, ~late)]
-    return 2 / T * math.sqrt(max(float(np.cov(*halves)[0, 1]), 0.0))
+    return 2 / T * math.sqrt(max(float(np.cov(halves)[0, 1]), 0.0))
 
 
 def _input(case: PopulationCase, name: str, result: Any) -> float:
@@ -170,7 +170,9 @@ def _powers(case: PopulationCase, name: str, result: Any) -> dict[str, float]:
 
     found = activity_spectrum(result, segment=case.segment)
     return {
-        f"spectrum {name} {1e3 * f:g} Hz": float(found.value[round(f * case.segment) - 1])
+        f"spectrum {name} {1e3 * f:g} Hz": float(
+            found.value[round(f * case.segment) - 1]
+        )
         for f in case.spectrum
     }
 

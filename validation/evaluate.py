@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .cases import Case
-from .layered import evaluate_layers
 from .ensembles import evaluate_populations
+from .layered import evaluate_layers
 from .networks import LayeredCase
 from .observe import evaluate_neurons
 from .pooling import Measurement, Sums, interval_sums, jackknife, statistics

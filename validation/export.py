@@ -100,9 +100,7 @@ def _long(findings: Findings) -> "xarray.Dataset":
             "untested": column(c.untested for c in comparisons),
             "hash": column(c.case.hash for c in comparisons),
             **{n: column(field(c.case, n) for c in comparisons) for n in names},
-            "neuron": column(
-                findings.grid.neuron_name(c.case) for c in comparisons
-            ),
+            "neuron": column(findings.grid.neuron_name(c.case) for c in comparisons),
             **{
                 n: column(getattr(c.case.neuron, n, np.nan) for c in comparisons)
                 for n in _NEURON

@@ -42,9 +42,7 @@ def pictures(
         `NeuronCase`, the errors of each theory, spectra and responses. Of a
         `PopulationCase`, see `population_figures`.
     """
-    recurrent = [
-        c for c in verdict.comparisons if isinstance(c.case, PopulationCase)
-    ]
+    recurrent = [c for c in verdict.comparisons if isinstance(c.case, PopulationCase)]
     yield from population_figures(recurrent)
     theories = [
         c

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -138,8 +138,8 @@ def _spectrum(
         yield Forecast(theory.name, "spectrum", at, float(value), _present(allowed))
 
 
-def resolved(spectrum: Function, f: np.ndarray, case: NeuronCase) -> np.ndarray:
-    """Return what a power spectrum looks like in segments with Hann's window."""
+def resolved(spectrum: Function, f: np.ndarray, case: Any) -> np.ndarray:
+    """Return what a power spectrum looks like in the segments, with Hann's window."""
     x = np.arange(-24, 25) / 8  # of 1/segment; 6e-5 of the window's power is beyond
     with np.errstate(invalid="ignore", divide="ignore"):
         window = np.where(abs(x) == 1, 0.5, np.sinc(x) / (1 - x**2))

@@ -3,7 +3,6 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -15,7 +14,7 @@ from .populations import PopulationCase
 from .presets import rules
 from .self_consistent import Functions, corrections, shown
 
-__all__ = ["course", "first_order", "higher", "inputs", "limit", "orders"]
+__all__ = ["course", "first_order", "inputs", "limit", "orders"]
 
 _FINE = 10.0  # ms, of trajectories
 _ROUNDS = 3  # of the spread of rates, which changes that of inputs
@@ -110,7 +109,9 @@ def beyond_limit(case: PopulationCase, functions: Functions) -> dict[str, Functi
     return _around(infinite, {"finite size": first - infinite, **_left_out(case)})
 
 
-def beyond_first_order(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
+def beyond_first_order(
+    case: PopulationCase, functions: Functions
+) -> dict[str, Functions]:
     """Return what the rates to first order could be."""
     return _around(orders(case)[1], _left_out(case))
 

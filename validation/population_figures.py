@@ -1,5 +1,6 @@
 """Recurrent networks: errors along what should be small, growth, spectra, trajectories."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -188,7 +189,8 @@ def _distance(
     order = np.argsort(N)
     N, y, error = N[order], y[order], error[order]
     axes.plot(N, 100 * y[-1] * np.sqrt(N[-1] / N), color=colour, lw=0.9)
-    fit, cov = np.polyfit(np.log(N), np.log(y), 1, w=y / np.maximum(error, 1e-4), cov="unscaled")
+    weight = y / np.maximum(error, 1e-4)
+    fit, cov = np.polyfit(np.log(N), np.log(y), 1, w=weight, cov="unscaled")
     text = f"{name} {fit[0]:.2f} ± {np.sqrt(cov[0, 0]):.2f}"
     axes.plot([], [], color=colour, label=f"slope of {text}")
     return [text]
@@ -246,8 +248,6 @@ def _lines(
     case: PopulationCase, theory: PopulationTheory, members: list, timed: bool
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return finely spaced predictions of each population."""
-    import dataclasses
-
     places = sorted({_place(c) for c in members})
     if timed:
         half = case.window / 2
@@ -256,7 +256,8 @@ def _lines(
     else:
         fine = np.geomspace(places[0], places[-1], _FINE)
         at = (np.unique(np.round(fine / 1e3 * case.segment)) / case.segment).tolist()
-        pairs = [(f, 1.0) for f in dict.fromkeys(np.round(fine / 1e3 * case.duration) / case.duration)]
+        whole = np.unique(np.round(fine / 1e3 * case.duration)) / case.duration
+        pairs = [(f, 1.0) for f in whole.tolist()]
         other = dataclasses.replace(
             case, spectrum=tuple(at) if case.spectrum else (),
             response=tuple(pairs) if case.response else (),

@@ -79,7 +79,9 @@ def _inverse_root(case: PopulationCase) -> float:
 
 
 def _of_disorder(case: PopulationCase, functions: Functions) -> dict[str, Any]:
-    kind = "white" if case.preset in ("balanced_eif", "feedforward") else "fourcaud_brunel"
+    kind = (
+        "white" if case.preset in ("balanced_eif", "feedforward") else "fourcaud_brunel"
+    )
     return {"synaptic filter": distributed(case, kind)}
 
 

@@ -1,4 +1,4 @@
-"""Cases of recurrent networks: named networks, and what is observed of their populations."""
+"""Cases of recurrent networks, and what is observed of their populations."""
 
 import dataclasses
 import inspect
@@ -199,7 +199,9 @@ def _frozen(value: Any) -> Any:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return int(value) if value.is_integer() else value
-    raise ValueError(f"`parameters` must be finite numbers, text or lists; got {value!r}")
+    raise ValueError(
+        f"`parameters` must be finite numbers, text or lists; got {value!r}"
+    )
 
 
 def _is_whole(x: float) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from .campaign import Findings
 from .compare import LEVEL
 from .figures import pictures
+from .population_theories import REASONS
 from .provenance import simulator_fingerprint
 from .style import Picture
 from .tables import (
@@ -25,7 +26,6 @@ from .tables import (
     summary_rows,
     worst,
 )
-from .population_theories import REASONS
 from .theories import THEORIES
 
 __all__ = ["notes", "write_report"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from meanfield import equilibrium
+from meanfield import equilibrium, fluctuations
 from meanfield.network import MeanField, mean_field
 from meanfield.neurons import LIF, Delta, Network, Population
 
@@ -21,8 +21,15 @@ from .populations import PopulationCase
 from .stimulate import LATE
 
 __all__ = [
-    "Functions", "cells", "corrections", "distributed", "equal_neurons", "perturbed", "rates_of",
-    "shown", "synapse",
+    "Functions",
+    "cells",
+    "corrections",
+    "distributed",
+    "equal_neurons",
+    "perturbed",
+    "rates_of",
+    "shown",
+    "synapse",
 ]
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -46,6 +53,7 @@ def shown(case: PopulationCase, raised: float = 0.0) -> Network:
 
 
 def cells(network: Network) -> list[str]:
+    """Return the names of the populations of neurons."""
     return [n for n, p in network.populations.items() if isinstance(p, Population)]
 
 
@@ -88,6 +96,7 @@ def _noise(case: PopulationCase) -> np.ndarray:
 
 def rates_of(net: MeanField) -> np.ndarray:
     """Return self-consistent rates (n,) [kHz]."""
+
     def change(x: np.ndarray) -> np.ndarray:
         return net.firing_rates(np.exp(x)) / np.exp(x) - 1.0
 
@@ -106,7 +115,9 @@ def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
     for name in ("weight_square", "memory"):
         sums[name] = sums[name] * factor
     links = tuple(
-        dataclasses.replace(link, weight_square=link.weight_square * factor[link.source])
+        dataclasses.replace(
+            link, weight_square=link.weight_square * factor[link.source]
+        )
         for link in net.links
     )
     return _changed(net, sums=sums, links=links)
@@ -115,11 +126,8 @@ def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
 def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
     """Add what neurons have in common beyond the noise of independent spikes."""
     f = _FREQUENCIES
-    L = equilibrium.effective_connectivity(f, net, rate)
-    back = np.linalg.solve(
-        np.eye(net.n) - np.swapaxes(L, 1, 2), np.broadcast_to(net.weight.T, L.shape)
-    )
-    power = np.einsum("fba,b->fa", np.abs(back) ** 2, rate / net.sizes)
+    C = fluctuations.cross_spectra(f, net, rate)
+    power = np.einsum("ab,fbc,ac->fa", net.weight, C, net.weight).real
     tau = np.array([float(_tau(net, a)) for a in range(net.n)])
     seen = 1.0 / (1.0 + (2 * np.pi * f[:, None] * tau) ** 2)
     extra = np.trapezoid(power * seen, f, axis=0) / np.trapezoid(seen, f, axis=0)
@@ -142,8 +150,6 @@ def _stable(net: MeanField, rate: np.ndarray) -> bool:
 
 def _functions(net: MeanField, case: PopulationCase) -> dict[str, Callable[..., Any]]:
     """Return what the theory of equal neurons predicts."""
-    from meanfield import fluctuations
-
     rate = rates_of(net)
 
     def pairs() -> np.ndarray:
@@ -177,6 +183,7 @@ def corrections(
 
 @functools.lru_cache(maxsize=64)
 def equal_neurons(case: PopulationCase) -> dict[str, Callable[..., Any]]:
+    """Return what follows if the neurons of a population are alike."""
     net = mean_field(shown(case))
     return _functions(net, case)
 

@@ -172,8 +172,9 @@ def judge(
     relative difference, which finds a common bias too small for single cases. Sidak's
     levels hold for Gaussian estimates of any correlation [1]_; Holm's step-down [2]_
     says which tests fail at the same family-wise rate. Numbers of one recurrent network
-    vary together: their errors are added up in the mean, not their squares. That *every* case agrees within
-    x is established at a level if each does at that level (intersection-union test).
+    vary together: their errors are added up in the mean, not their squares. That *every*
+    case agrees within x is established at a level if each does at that level
+    (intersection-union test).
 
     References
     ----------
@@ -233,4 +234,4 @@ def _error_of_mean(members: list[Comparison], errors: np.ndarray) -> float:
     for i, (c, error) in enumerate(zip(members, errors, strict=True)):
         key = c.case if isinstance(c.case, PopulationCase) else i
         joint[key] = joint.get(key, 0.0) + float(error)
-    return math.sqrt(sum(error**2 for error in joint.values()))
+    return math.hypot(*joint.values())

@@ -1,7 +1,7 @@
 import pytest
 
 from meanfield import LIF
-from validation import GridError, load_grid
+from validation import Case, GridError, load_grid
 from validation.gridfile import parse_grid, shipped_grids
 
 TEXT = """
@@ -30,7 +30,8 @@ def test_product_of_neuron_point_and_options():
     assert {c.dt for c in grid.cases[:16]} == {0.1, 1.0}
     assert {c.dt for c in grid.cases[16:]} == {0.2}
     assert all(c.neuron == LIF(tau_m=10) for c in grid.cases[16:])
-    assert grid.neuron_name(LIF(t_ref=2.0)) == "a"
+    case = Case(mu=1.0, sigma=1.0, neuron=LIF(t_ref=2.0))
+    assert grid.neuron_name(case) == "a"
 
 
 def test_identity_is_the_content():

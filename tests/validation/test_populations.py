@@ -10,8 +10,9 @@ from spiking_reference import PopulationResult, SpikeTrains
 from validation import PopulationCase, Threads, findings, load_grid, run_grid
 from validation.compare import Comparison
 from validation.evaluate import evaluate
+from validation.large import orders
 from validation.population_forecasts import population_forecasts
-from validation.population_theories import POPULATION_THEORIES, REASONS
+from validation.population_theories import POPULATION_THEORIES
 from validation.predict import Allowance
 from validation.verdict import judge
 
@@ -157,20 +158,18 @@ def test_estimates_of_a_response():
             assert x.stderr < 0.01
 
 
-def test_the_budget_of_balance_shrinks_with_size_and_covers_the_next_order():
-    sizes = []
-    for size in (2500, 40000):
+def test_orders_of_a_balanced_network():
+    # The limit is (11/2550, 1/85) kHz; the first order vanishes with 1/sqrt(N), the next
+    # faster.
+    steps = []
+    for size in (4000, 64000):
         case = dataclasses.replace(BALANCED, parameters={"size": size})
-        made = list(population_forecasts(case))
-        limit = [f for f in made if f.theory == "balanced limit"]
-        assert [round(1e6 * f.value) for f in limit] == [4314, 11765]  # 11/2550, 1/85
-        sizes.append(
-            {a.reason: a.above for a in limit[0].allowances if a.reason in REASONS}
-        )
-    few, many = sizes
-    # 1/sqrt(N) in first order, 1/N in the next.
-    assert few["finite size"] / many["finite size"] == pytest.approx(4.0, rel=0.1)
-    assert few["next order"] / many["next order"] == pytest.approx(16.0, rel=0.35)
+        limit, first, second = orders(case)
+        assert limit == pytest.approx([11 / 2550, 1 / 85])
+        steps.append((first - limit, second - first))
+    (few, next_few), (many, next_many) = steps
+    assert few / many == pytest.approx(4.0, rel=0.05)
+    assert np.all(abs(next_many) < 0.25 * abs(next_few))
 
 
 def test_an_oscillating_state_has_no_budget():
