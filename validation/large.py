@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize
 
 from meanfield import balanced, plasticity
+from meanfield.errors import ConvergenceError
 from meanfield.network import MeanField, mean_field
 
 from .populations import PopulationCase
@@ -17,7 +18,7 @@ from .self_consistent import Functions, corrections, shown
 __all__ = ["course", "first_order", "inputs", "limit", "orders"]
 
 _FINE = 10.0  # ms, of trajectories
-_ROUNDS = 3  # of the spread of rates, which changes that of inputs
+_START = 0.1, 0.8  # mean input [mV/ms]; log of mean square rate over squared mean rate
 _Z, _V = np.polynomial.hermite_e.hermegauss(16)
 _V = _V / _V.sum()
 
@@ -60,18 +61,23 @@ def inputs(
     Inputs vary over neurons with the numbers of synapses and with the rates of others, as
     in `equilibrium.rate_distributions`.
     """
-    mu, square = net.drive(rate).mu.copy(), rate**2
+    mu, k = net.drive(rate).mu.copy(), len(support)
 
-    def excess(x: np.ndarray) -> np.ndarray:
-        at = mu.copy()
-        at[support] = x
-        return np.log(_averages(net, rate, at, spread)[0][support] / rate[support])
+    def change(x: np.ndarray) -> np.ndarray:
+        at, square = mu.copy(), np.zeros(net.n)
+        at[support], square[support] = x[:k], rate[support] ** 2 * np.exp(x[k:])
+        found = _averages(net, rate, at, _spread(net, rate, square))
+        means, squares = (part[support] for part in found)
+        return np.log([means / rate[support], squares / square[support]]).ravel()
 
-    for _ in range(_ROUNDS):
-        spread = _spread(net, rate, square)
-        mu[support] = optimize.root(excess, mu[support], tol=1e-8).x
-        square = _averages(net, rate, mu, spread)[1]
-    return mu[support], square
+    found = optimize.root(change, np.repeat(_START, k), tol=1e-8)
+    if not found.success:
+        raise ConvergenceError(
+            f"no inputs give rates of {rate}: {found.message}", found
+        )
+    square = np.zeros(net.n)
+    square[support] = rate[support] ** 2 * np.exp(found.x[k:])
+    return found.x[:k], square
 
 
 def _spread(net: MeanField, rate: np.ndarray, square: np.ndarray) -> np.ndarray:
