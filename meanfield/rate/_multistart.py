@@ -7,8 +7,9 @@ from ._model import RateModel, apply, input_of
 
 _STEPS = 60
 _SHRINK = (0.5, 0.25, 0.1, 0.03, 0.01)  # of a step that does not help
-_ROUNDS = 8
 _CLOSE = 1e-8  # relative distance of states that are the same
+_NEAR = 1e-2  # within which two may be one of higher order: f(W r + X) = r between them
+_ROUNDING = 64.0 * np.finfo(float).eps
 _WORK = 2e8  # numbers in the matrices of a round
 
 
@@ -69,15 +70,18 @@ def search(
     model: RateModel,
     low: np.ndarray,
     high: np.ndarray,
-    saturates: bool,
     starts: int,
     generator: np.random.Generator,
+    rounds: int = 8,
+    known: list[np.ndarray] | None = None,
 ) -> tuple[list[np.ndarray], bool, str]:
     """States found from random starts, until a round of them finds nothing new."""
     count = int(max(8, min(starts, _WORK / model.n**3)))
-    found, hits = np.empty((0, model.n)), np.empty(0, int)
+    found = np.array(known or []).reshape(-1, model.n)
+    hits = np.ones(len(found), int)
     total, index = 0, 0
-    for k in range(_ROUNDS):
+    saturates = bool(saturating(model).all())
+    for k in range(rounds):
         first = _starts(model, low, high, count, generator)
         if k % 2 == 0:
             first[: count // 4] = _relaxed(model, first[: count // 4])
@@ -87,9 +91,9 @@ def search(
             ends.append(newton(model, first[: count // 2], found))
         states = np.concatenate(ends)
         inside = ((states >= low - 1e-9) & (states <= high + 1e-9)).all(axis=1)
-        found, hits = _collect(states[inside], found, hits)
+        found, hits = collect(model, states[inside], found, hits)
         total += sum(map(len, ends))
-        index = _index(model, found)
+        index = index_sum(model, found)
         if k and len(found) == before and not (saturates and index != 1):
             break
     text = f"{total} searches found {len(found)} fixed points, the rarest "
@@ -97,7 +101,7 @@ def search(
     if saturates:
         text += f"; their indices sum to {index}"
         text += "" if index == 1 else ", not 1: some are missing, or one is degenerate"
-    return list(found), False, text + "; three or more populations: no proof"
+    return list(found), False, text + "; no proof that these are all"
 
 
 def _residual(model: RateModel, rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,7 +140,7 @@ def _deflation(rate: np.ndarray, step: np.ndarray, known: np.ndarray) -> np.ndar
 
 def _starts(model, low, high, count, generator) -> np.ndarray:
     """Random rates: uniform in a box, or of all sizes where the box is no bound."""
-    saturates = np.array([np.isfinite(part.bounds).all() for part in model.transfers])
+    saturates = saturating(model)
     uniform = generator.random((count, model.n))
     corner = generator.random(count) < 0.3
     uniform[corner] = np.round(uniform[corner])
@@ -148,26 +152,44 @@ def _starts(model, low, high, count, generator) -> np.ndarray:
         return np.where(saturates, low + uniform * (high - low), broad)
 
 
+def saturating(model: RateModel) -> np.ndarray:
+    return np.array([np.isfinite(part.bounds).all() for part in model.transfers])
+
+
 def _relaxed(model: RateModel, first: np.ndarray) -> np.ndarray:
     """Where the dynamics lead from these starts, to meet what is stable."""
     end = integrate(model, [0.0, 30.0 * model.tau.max()], first, rtol=1e-3, atol=1e-6)
     return np.where(end.runaway[:, None], first, end.final)
 
 
-def _collect(states, found, hits) -> tuple[np.ndarray, np.ndarray]:
-    """Add `states` to those found, and count how often each was met."""
+def collect(
+    model: RateModel,
+    states: np.ndarray,
+    found: np.ndarray | None = None,
+    hits: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add `states` to those found, each once, and count how often each was met."""
+    found = np.empty((0, model.n)) if found is None else found
+    hits = np.zeros(len(found), int) if hits is None else hits
     for state in states:
         if len(found):
             distance = np.abs(found - state).max(axis=1)
             k = int(np.argmin(distance))
-            if distance[k] <= _CLOSE * max(np.abs(state).max(), np.abs(found).max()):
+            scale = max(np.abs(state).max(), np.abs(found).max())
+            same = distance[k] <= _CLOSE * scale
+            if (
+                not same and distance[k] <= _NEAR * scale
+            ):  # a root of higher order is broad
+                between = 0.5 * (state + found[k])
+                same = _residual(model, between[None])[1][0] <= _ROUNDING * scale
+            if same:
                 hits[k] += 1
                 continue
         found, hits = np.vstack([found, state]), np.append(hits, 1)
     return found, hits
 
 
-def _index(model: RateModel, found: np.ndarray) -> int:
+def index_sum(model: RateModel, found: np.ndarray) -> int:
     """Sum of sign det(1 - F W) over the states."""
     slope = apply(model.f, input_of(model, found), "_slope")
     signs = np.linalg.slogdet(np.eye(model.n) - slope[..., None] * model.W)[0]

@@ -83,8 +83,9 @@ class Nullcline:
             slope = _plus(_product(s_b, inner), (-s_b_null[1], -s_b_null[0]))
         empty = r_b[0] > r_b[1]
         g = np.where(empty, np.inf, g[0]), np.where(empty, np.inf, g[1])
-        noise = (np.abs(low) + np.abs(self.x_a)) / abs(self.w_ab) + np.abs(f_b[1])
-        return _wider(g, noise), slope, whole
+        noise = (np.abs(low) + np.abs(self.x_a)) / abs(self.w_ab)
+        noise += 60.0 * (np.abs(f_b[1]) + np.abs(self.w_aa * r_a[1] / self.w_ab))
+        return _wider(g, noise), slope, whole  # 60: functions are accurate to 1e-13
 
     def _other_rate(self, low, high, r_a, slope) -> tuple[Any, np.ndarray]:
         """Bound r_b by r_a, its slope and the range of f_b, and say if it is in there."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from ..errors import as_float, require
@@ -13,6 +15,7 @@ from ..neurons import LIF
 from ..neurons._base import Parameters, check
 
 _DEFAULT = LIF()
+_SLOPE_ERROR = 1e-9  # relative, of the LIF's slope and of its largest value
 
 
 class Transfer(Parameters):
@@ -301,6 +304,12 @@ class LIFRate(Transfer):
 
         return moment_activation_derivatives(x, self.sigma, self.neuron).rate_dmu
 
+    def slope_bounds(self, low: np.ndarray, high: np.ndarray) -> tuple[Any, Any]:
+        """Bound the slope, which has one maximum, as `tests/rate` checks numerically."""
+        at_ends = np.minimum(self._slope(low), self._slope(high))
+        top = self._slope(np.clip(_steepest(self), low, high))
+        return (1.0 - _SLOPE_ERROR) * at_ends, (1.0 + _SLOPE_ERROR) * top
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CustomTransfer(Transfer):
@@ -383,6 +392,23 @@ class CustomTransfer(Transfer):
         if self.inverse_function is None:
             return Transfer._inverse(self, rate)
         return np.asarray(self.inverse_function(rate), float)[()]
+
+
+@lru_cache(maxsize=256)
+def _steepest(f: LIFRate) -> float:
+    """Return the input at which a LIF neuron's rate is steepest; inf if that is large."""
+    neuron = f.neuron
+    rheobase = (neuron.V_th - neuron.E_L) / neuron.tau_m
+    wide = np.geomspace(1e-3, 1e5, 600) * f.sigma
+    x = rheobase + np.concatenate([-wide[::-1], [0.0], wide])
+    k = int(np.argmax(f._slope(x)))
+    if k == x.size - 1:
+        return np.inf
+    found = minimize_scalar(
+        lambda v: -float(f._slope(np.asarray(v))), bounds=(x[max(k - 1, 0)], x[k + 1]),
+        method="bounded", options={"xatol": 1e-7 * f.sigma},
+    )  # fmt: skip
+    return float(found.x)
 
 
 def _mapped(parameters: Any, change: Callable[[np.ndarray], Any]) -> Any:

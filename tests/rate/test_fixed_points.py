@@ -231,14 +231,43 @@ def test_parts_multiply():
 
 
 def test_many_populations_are_searched():
-    """Five that compete: all of the 51 states, counted by their symmetry."""
-    W = 12.0 * np.eye(5) - 4.0
-    found = fixed_points(RateModel(W=W, X=-1.0, f=Sigmoid()))
+    """Those that compete have 13, 27 and 51 states, counted by their symmetry."""
+    for n, states in ((3, 13), (4, 27), (5, 51)):
+        W = 12.0 * np.eye(n) - 4.0
+        found = fixed_points(RateModel(W=W, X=-1.0, f=Sigmoid()))
+        assert found.exhaustive
+        assert max(point.residual for point in found) < 1e-14
+        assert len(found) == count_symmetric(n, 12.0, 4.0, -1.0) == states
+        assert sum(point.index for point in found) == 1
+
+
+def test_what_cannot_be_proved_says_so():
+    W = np.random.default_rng(1).normal(0.0, 1.0, (20, 20))
+    found = fixed_points(RateModel(W=W, f=Sigmoid()))
     assert not found.exhaustive
-    assert "no proof" in found.message
-    assert "indices sum to 1" in found.message
-    assert max(point.residual for point in found) < 1e-14
-    assert len(found) == count_symmetric(5, 12.0, 4.0, -1.0)
+    assert "indices sum to 1; no proof" in found.message
+    circle = np.array([[0.0, 4.0, 0.0], [0.0, 0.0, 4.0], [4.0, 0.0, 0.0]])
+    (point,) = found = fixed_points(RateModel(W=circle, X=-2.0, f=Sigmoid()))
+    assert not found.exhaustive  # a root of third order
+    assert point.rate == pytest.approx(0.5, abs=1e-3)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_proofs_hold(seed):
+    """Three populations, proved complete: SciPy's hybr finds no other."""
+    rng = np.random.default_rng(seed)
+    model = RateModel(
+        W=rng.normal(0.0, 8.0, (3, 3)),
+        X=rng.normal(0.0, 3.0, 3),
+        f=Sigmoid(slope=[0.5, 1.0, 3.0]),
+    )
+    found = fixed_points(model)
+    assert found.exhaustive
+    for start in rng.random((20, 3)):
+        end = root(model.flow, start, tol=1e-13)
+        if end.success and np.abs(end.fun).max() < 1e-12:
+            assert np.abs(rates(found) - end.x).max(axis=1).min() < 1e-6
 
 
 def count_symmetric(n, own, other, x):

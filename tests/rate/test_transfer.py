@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import meanfield as mf
+from meanfield import LIF
 from meanfield.rate import CustomTransfer, LIFRate, PowerLaw, Sigmoid, ThresholdLinear
 
 SIGMOID = Sigmoid(maximum=3.0, slope=2.0, threshold=0.5)
@@ -59,6 +60,25 @@ def test_lif_is_the_moment_activation():
     assert f.derivative(x) == pytest.approx(want, rel=0, abs=0)
     assert f.bounds == (0.0, 0.5)
     assert LIFRate(neuron=mf.LIF(t_ref=0.0)).bounds[1] == np.inf
+
+
+@pytest.mark.parametrize("t_ref", [0.0, 2.0, 20.0])
+@pytest.mark.parametrize("sigma", [0.05, 1.0, 10.0])
+def test_lif_slope_has_one_maximum(t_ref, sigma):
+    """Rising before, falling after: what bounds of the slope over an interval rest on."""
+    for tau_m, V_reset in ((20.0, 0.0), (2.0, -20.0), (np.inf, 19.0)):
+        f = LIFRate(neuron=LIF(t_ref=t_ref, tau_m=tau_m, V_reset=V_reset), sigma=sigma)
+        reach = np.geomspace(1e-3, 1e3, 400) * sigma
+        x = 20.0 / tau_m + np.concatenate([-reach[::-1], reach])
+        slope = f.derivative(x)
+        top = int(np.argmax(slope))
+        change = np.diff(slope) / slope[top]
+        assert change[:top].min(initial=0.0) > -1e-10
+        assert change[top:].max(initial=0.0) < 1e-10
+        least, most = f.slope_bounds(x[:-1:7], x[1::7])
+        assert np.all(least <= slope[:-1:7])
+        assert np.all(slope[:-1:7] <= most)
+        assert f.slope_bounds(x[:1], x[-1:])[1][0] >= slope[top]
 
 
 @pytest.mark.parametrize("length", [0.05, 1.0, 100.0])
