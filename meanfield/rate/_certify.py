@@ -10,7 +10,7 @@ _ACCURACY = 1e-12  # relative, of transfer functions
 _CHUNK = 4096
 _MOST_BOXES = 200_000
 _MOST_POPULATIONS = 16
-_ROUNDING = 1e-13
+_ROUNDING = 1e-9  # of a root: boxes that end so close to it are its own
 _SMALL = 1e-9  # of the whole box: a root of higher order
 
 
@@ -99,9 +99,8 @@ def _krawczyk(model: RateModel, a: np.ndarray, b: np.ndarray):
     error = np.abs(np.eye(model.n) - inverse @ matrix)  # of the inverse itself
     wide = np.abs(inverse) @ (spread[..., None] * np.abs(model.W)) + error
     reach = np.einsum("bij,bj->bi", wide, half)
-    noise = (
-        8 * _EPS * np.einsum("bij,bj->bi", np.abs(inverse), np.abs(f) + np.abs(middle))
-    )
+    size = _ACCURACY * np.abs(f) + 8 * _EPS * np.abs(middle)
+    noise = np.einsum("bij,bj->bi", np.abs(inverse), size)
     low, high = centre - reach - noise, centre + reach + noise
     inside = ((low > a) & (high < b)).all(axis=1)
     single = wide.sum(axis=2).max(axis=1) < 1.0

@@ -193,7 +193,10 @@ def bifurcation_diagram(
     starts, exhaustive, reasons = [], True, []
     sizes = [np.zeros(_checked_model(family, low).n)]
     for p in np.unique([low, 0.5 * (low + high), high, *values]):
-        found = fixed_points(_checked_model(family, float(p)))
+        model = _checked_model(family, float(p))
+        condition = f"must return {sizes[0].size} populations for every value"
+        require(model.n == sizes[0].size, "family", condition, model.n)
+        found = fixed_points(model)
         sizes += [np.abs(point.rate) for point in found]
         if p not in values:  # looked at for the size of the rates
             continue

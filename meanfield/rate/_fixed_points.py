@@ -16,6 +16,7 @@ from ._scalar import all_roots, nullcline
 from ._transfer import CustomTransfer, ThresholdLinear
 
 _TOLERANCE = 1e-9  # relative: eigenvalues and distances to a kink below it count as 0
+_JUMP = 1e-6  # relative: a "root" with a larger residual is where f jumps over it
 _MOST_STATES = 10_000
 
 
@@ -158,7 +159,8 @@ def fixed_points(
         extended = []
         for state in states:
             part = _restricted(model, component, state)
-            found, complete, reason = _solve(part, starts, generator)
+            with np.errstate(over="ignore", invalid="ignore"):
+                found, complete, reason = _solve(part, starts, generator)
             exhaustive &= complete
             reasons.append(reason)
             for rates in found:
@@ -274,7 +276,10 @@ def _solve(model, starts, generator) -> tuple[list[np.ndarray], bool, str]:
     else:
         states[:, order[0]], states[:, order[1]] = line.rates(np.array(roots))
     polished = newton(model, states, keep=True)
-    states = [r for r in polished if np.all((r >= low - margin) & (r <= high + margin))]
+    off = np.abs(apply(model.f, input_of(model, polished)) - polished)
+    close = np.all(off <= _JUMP * (1.0 + np.abs(polished)), axis=1)
+    inside = np.all((polished >= low - margin) & (polished <= high + margin), axis=1)
+    states = _each_once(polished[inside & close])
     if not certain:
         reason = "intervals along the nullcline stayed undecided: nearly a continuum"
     elif not bounded:
@@ -282,6 +287,16 @@ def _solve(model, starts, generator) -> tuple[list[np.ndarray], bool, str]:
     else:
         reason = "one or two monotone populations: every root along the nullcline"
     return states, certain and bounded, reason
+
+
+def _each_once(states: np.ndarray) -> list[np.ndarray]:
+    """Drop repetitions, which a jump of f beside a root makes."""
+    kept: list[np.ndarray] = []
+    for state in states:
+        size = 1e-13 * np.abs(state).max(initial=1e-300)
+        if all(np.abs(state - other).max() > size for other in kept):
+            kept.append(state)
+    return kept
 
 
 def _by_support(model: RateModel) -> tuple[list[np.ndarray], bool, str]:

@@ -292,6 +292,8 @@ def _transfer(f: Any, n: int) -> Transfer | tuple[Transfer, ...]:
         condition = f"must have parameters for {n} populations as last axis"
         require(fits, "f", condition, str(f.shape))
         return f
+    if isinstance(f, type):
+        raise TypeError(f"`f` must be an instance: {f.__name__}(), not {f.__name__}")
     if callable(f):
         return CustomTransfer(function=f, lower=-np.inf)
     try:

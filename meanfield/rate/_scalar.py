@@ -212,8 +212,13 @@ def _bracketed(line: Nullcline, u: np.ndarray) -> list[float]:
     g = line(u)
     roots = [float(v) for v in u[g == 0]]
     changes = np.flatnonzero(g[:-1] * np.sign(g[1:]) < 0)
-    roots += [brentq(line, u[k], u[k + 1], xtol=1e-300, rtol=4 * _EPS) for k in changes]
+    roots += [_brent(line, u[k], u[k + 1]) for k in changes]
     return roots
+
+
+def _brent(line: Nullcline, a: float, b: float) -> float:
+    smallest = 1e-30 * max(abs(a), abs(b), 1e-200)
+    return brentq(line, a, b, xtol=smallest, rtol=4 * _EPS, maxiter=500)
 
 
 def _times(c: float, interval: tuple[Any, Any]) -> tuple[Any, Any]:

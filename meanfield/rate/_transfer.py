@@ -378,7 +378,11 @@ class CustomTransfer(Transfer):
         return self.lower, self.upper
 
     def _value(self, x: np.ndarray) -> Any:
-        rate = np.asarray(self.function(x), float)
+        try:
+            rate = np.asarray(self.function(x), float)
+        except (TypeError, ValueError) as error:
+            condition = "`function` must take an array of inputs, elementwise"
+            raise ValueError(f"{condition}: {error}") from error
         same = "must give an array of the shape of its argument"
         require(rate.shape == np.shape(x), "function", same, str(rate.shape))
         return rate[()]

@@ -283,6 +283,10 @@ def test_bad_input_is_named():
         bifurcation_diagram(lambda p: p, (0.0, 1.0))
     with pytest.raises(TypeError, match="`family` must be callable"):
         bifurcation_diagram(one_population(0.0), (0.0, 1.0))
+    with pytest.raises(
+        ValueError, match="`family` must return 1 populations for every"
+    ):
+        bifurcation_diagram(lambda p: RateModel(W=np.eye(1 + (p > 0.4))), (0.0, 1.0))
     with pytest.raises(ValueError, match="not a batch"):
         bifurcation_diagram(lambda p: one_population([[p], [p]]), (0.0, 1.0))
     with pytest.raises(ValueError, match="`max_step` must be"):

@@ -346,6 +346,21 @@ def test_dynamics_end_at_what_is_stable(seed):
             assert end.final == pytest.approx(point.rate, abs=1e-5)
 
 
+def test_jumps_are_not_fixed_points():
+    step = CustomTransfer(function=lambda x: np.where(x > 0, 1.0, 0.0), upper=1.0)
+    found = fixed_points(RateModel(W=[[1.0]], X=-0.5, f=step))
+    assert rates(found).tolist() == [[0.0], [1.0]]
+
+
+def test_enormous_weights():
+    assert rates(fixed_points(RateModel(W=[[1e300]], X=1.0, f=Sigmoid()))).tolist() == [
+        [1.0]
+    ]
+    assert not len(fixed_points(RateModel(W=[[1e200]], X=1.0, f=PowerLaw())))
+    weak = fixed_points(RateModel(W=[[0.0, 1e-300], [1e-300, 0.0]], X=1.0, f=Sigmoid()))
+    assert rates(weak) == pytest.approx(np.full((1, 2), logistic(1.0)), rel=1e-14)
+
+
 def test_functions_that_fall_are_searched_not_promised():
     f = CustomTransfer(function=lambda x: np.exp(-(x**2)), upper=1.0, increasing=False)
     found = fixed_points(RateModel(W=[[3.0]], X=-1.0, f=f))

@@ -99,6 +99,8 @@ def test_bad_models_are_named():
         RateModel(W=W, tau=[1.0, 0.0, 1.0])
     with pytest.raises(TypeError, match="`f` must be a transfer function"):
         RateModel(W=W, f=2.0)
+    with pytest.raises(TypeError, match=r"`f` must be an instance: Sigmoid\(\)"):
+        RateModel(W=W, f=Sigmoid)
     with pytest.raises(ValueError, match="`f` must have one function for each of 3"):
         RateModel(W=W, f=(Sigmoid(), Sigmoid()))
     with pytest.raises(ValueError, match="`f` must have parameters for 3"):

@@ -121,6 +121,8 @@ def test_bad_input_is_named():
         CustomTransfer(function=np.tanh, lower=1.0, upper=1.0)
     with pytest.raises(ValueError, match="array of the shape"):
         CustomTransfer(function=np.sum)(np.ones(3))
+    with pytest.raises(ValueError, match="`function` must take an array of inputs"):
+        CustomTransfer(function=lambda x: 1.0 if x > 0 else 0.0)(np.ones(3))
     with pytest.raises(ValueError, match=r"`rate` must be below 3\.0"):
         SIGMOID.inverse(3.0)
     with pytest.raises(ValueError, match=r"`rate` must be above 0\.0"):
