@@ -40,6 +40,7 @@ from ._activity_plots import (
 )
 from ._fluctuation_plots import plot_modes, plot_sensitivity
 from ._network_plots import plot_stimulus_manifold, plot_stimulus_plane
+from ._network_state_plots import plot_phase_diagram
 from ._rate_plots import plot_bifurcation, plot_phase_plane
 from ._transfer_plots import plot_bode, plot_fi_curve, plot_interval_density
 
@@ -54,6 +55,7 @@ __all__ = [
     "plot_map",
     "plot_maps",
     "plot_modes",
+    "plot_phase_diagram",
     "plot_phase_plane",
     "plot_raster",
     "plot_rates",

@@ -36,6 +36,7 @@ LAYERS = [
         "_activity_plots",
         "_fluctuation_plots",
         "_network_plots",
+        "_network_state_plots",
         "_rate_plots",
         "_transfer_plots",
         "plot",

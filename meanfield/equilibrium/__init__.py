@@ -16,6 +16,7 @@ from ._onset import (
     phase_diagram,
 )
 from ._stability import Stability, stability
+from ._transient import Transient, transient
 from ._working_points import (
     WorkingPoint,
     WorkingPoints,
@@ -31,6 +32,7 @@ __all__ = [
     "PopulationResponses",
     "RateDistributions",
     "Stability",
+    "Transient",
     "WorkingPoint",
     "WorkingPoints",
     "effective_connectivity",
@@ -43,6 +45,7 @@ __all__ = [
     "population_responses",
     "rate_distributions",
     "stability",
+    "transient",
     "working_point",
     "working_points",
 ]

@@ -161,7 +161,7 @@ def population_responses(
     drive = net.drive(rate)
     mu, variance = np.empty((2, f.size, net.n), dtype=complex)
     for group in net.groups:
-        _check_neuron(group.neuron)
+        check_neuron(group.neuron)
         inputs = net.inputs_of(group, drive)
         shift = shift_of(group.neuron, inputs[2], net.synapses)
         cells = white(inputs[0], inputs[1], group.neuron, shift)
@@ -188,7 +188,7 @@ def _responses(
         neuron = bare
     found = integrate_and_fire.responses(f[:, None], mu, sigma, neuron)
     by_mu, by_sigma, by_threshold, by_reset = (
-        (factor * np.asarray(x))[:, place] for x in found[:4]
+        (factor * _finite(np.asarray(x)))[:, place] for x in found[:4]
     )
     slope = by_sigma * shift.sigma
     if np.any(shift.V_th):
@@ -196,6 +196,11 @@ def _responses(
     scale = np.broadcast_to(2.0 * intensity, slope.shape)
     noise = np.divide(slope, scale, out=np.zeros_like(slope), where=scale > 0)
     return by_mu, noise
+
+
+def _finite(response: np.ndarray) -> np.ndarray:
+    """Return 0 where the response of a neuron underflows, at rates below 1e-150 kHz."""
+    return np.where(np.isnan(response), 0.0, response)
 
 
 def _different(mu: Any, sigma: Any, neuron: Any) -> tuple[Any, ...]:
@@ -218,7 +223,7 @@ def _frequencies(frequency: npt.ArrayLike) -> np.ndarray:
     return given
 
 
-def _check_neuron(neuron: Any) -> None:
+def check_neuron(neuron: Any) -> None:
     if not isinstance(neuron, PLAIN):
         known = ", ".join(kind.__name__ for kind in PLAIN)
         raise TypeError(

@@ -15,10 +15,10 @@ from ._working_points import WorkingPoint, as_mean_field, working_point
 __all__ = ["Stability", "stability"]
 
 _LOWEST, _HIGHEST, _NODES = 1e-4, 1.0, 40  # kHz
-_FARTHEST = 4.0  # kHz
+_FARTHEST = 2.0  # kHz
 _TURN = 0.4  # phase [rad] that det(1 - L) may advance between frequencies
 _ROUNDS, _MOST = 14, 5000
-_QUIET = 0.995  # modulus of all eigenvalues beyond which no frequency matters
+_QUIET = 0.999  # modulus of all eigenvalues beyond which no frequency matters
 _DELAYS = 0.12  # of a turn of the longest delay between frequencies
 
 

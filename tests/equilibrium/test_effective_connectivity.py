@@ -146,6 +146,12 @@ def test_noiseless_and_silent_populations():
     assert not np.any(effective_connectivity([0.0, 0.1], quiet, [0.0, 0.0]))
 
 
+def test_rates_that_nearly_underflow():
+    net = mean_field(brunel(g=2.5, eta=0.25))
+    L = effective_connectivity([0.0, 0.1], net, [0.0, 0.0])
+    assert np.abs(L).max() < 1e-100  # 1e-196 kHz; not NaN
+
+
 def test_refuses_what_has_no_response():
     with pytest.raises(ValueError, match="conductances"):
         effective_connectivity(0.1, mean_field(zerlaut()), [0.001, 0.005])
