@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -13,9 +14,12 @@ from meanfield.network import MeanField, mean_field
 
 from .populations import PopulationCase
 from .presets import rules
-from .self_consistent import Functions, corrections, shown
+from .self_consistent import Functions, cells, corrections, jump_of, shown
 
-__all__ = ["course", "first_order", "inputs", "limit", "orders"]
+__all__ = [
+    "beyond_first_order", "beyond_limit", "course", "few_synapses", "first_order", "inputs",
+    "left_out", "limit", "mean_input", "orders",
+]  # fmt: skip
 
 _FINE = 10.0  # ms, of trajectories
 _START = 0.1, 0.8  # mean input [mV/ms]; log of mean square rate over squared mean rate
@@ -105,25 +109,40 @@ def limit(case: PopulationCase) -> Functions:
 
 
 def first_order(case: PopulationCase) -> Functions:
-    """Return the rates with the first order in 1/sqrt(N)."""
-    return {"rate": lambda: orders(case)[1]}
-
-
-def beyond_limit(case: PopulationCase, functions: Functions) -> dict[str, Functions]:
-    """Return what the rates of the limit could be."""
+    """Return the rates with the first order in 1/sqrt(N); silent populations stay so."""
     infinite, first, _ = orders(case)
-    return _around(infinite, {"finite size": first - infinite, **_left_out(case)})
+    return {"rate": _constant(np.where(infinite > 0, first, 0.0))}
 
 
-def beyond_first_order(
-    case: PopulationCase, functions: Functions
-) -> dict[str, Functions]:
+def beyond_limit(case: PopulationCase, functions: Functions) -> dict[str, Any]:
+    """Return what the rates of the limit could be."""
+    if few_synapses(case):
+        return {"few synapses": None}
+    infinite, first, _ = orders(case)
+    return _around(infinite, {"finite size": first - infinite, **left_out(case)})
+
+
+def beyond_first_order(case: PopulationCase, functions: Functions) -> dict[str, Any]:
     """Return what the rates to first order could be."""
-    return _around(orders(case)[1], _left_out(case))
+    if few_synapses(case):
+        return {"few synapses": None}
+    rate = functions["rate"]()
+    return _around(rate, {"finite size": orders(case)[1] - rate, **left_out(case)})
+
+
+def few_synapses(case: PopulationCase) -> bool:
+    """Whether a single synapse can take a neuron over half its way to threshold."""
+    network = case.build()
+    neurons = ((name, network.populations[name].neuron) for name in cells(network))
+    return any(
+        jump_of(case, name) > 0.5 * float(neuron.V_T - neuron.E_L)
+        for name, neuron in neurons
+    )
 
 
 @functools.lru_cache(maxsize=64)
-def _left_out(case: PopulationCase) -> dict[str, np.ndarray]:
+def left_out(case: PopulationCase) -> dict[str, np.ndarray]:
+    """Return what the rates change by if one thing left out after the other is put back."""
     _, first, second = orders(case)
     net = mean_field(shown(case))
     others = corrections(case, net, first)

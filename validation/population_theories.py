@@ -28,7 +28,14 @@ REASONS = {
         "the membrane; what the theory changes by if it is the shift of Fourcaud and "
         "Brunel (the same to first order) or, of the EIF, nothing."
     ),
-    "finite size": "what the first order in 1/sqrt(N) changes.",
+    "few synapses": (
+        "a single synapse takes a neuron over half its way from rest to threshold: no "
+        "Gaussian input, and no budget."
+    ),
+    "finite size": (
+        "what the first order in 1/sqrt(N) changes; of populations that are silent in the "
+        "limit, the rate that the mean field leaves them."
+    ),
     "next order": "what one more order in 1/sqrt(N) changes.",
     "correlations": (
         "spikes before and after a plastic synapse are taken for independent: 7 % at "
@@ -79,10 +86,22 @@ def _inverse_root(case: PopulationCase) -> float:
 
 
 def _of_disorder(case: PopulationCase, functions: Functions) -> dict[str, Any]:
-    kind = (
-        "white" if case.preset in ("balanced_eif", "feedforward") else "fourcaud_brunel"
-    )
-    return {"synaptic filter": distributed(case, kind)}
+    balanced = case.preset == "balanced_eif"
+    if balanced and large.few_synapses(case):
+        return {"few synapses": None}
+    white = balanced or case.preset == "feedforward"
+    kind = "white" if white else "fourcaud_brunel"
+    found: dict[str, Any] = {"synaptic filter": distributed(case, kind)}
+    changes = large.left_out(case) if balanced else {}
+    for why in set(changes) - {"synaptic filter", "next order"}:
+        found[why] = _moved(functions, changes[why])
+    return found
+
+
+def _moved(functions: Functions, change: np.ndarray) -> Functions:
+    """Return distributions whose means have moved, and whose SDs have in proportion."""
+    rate, sd = functions["rate"](), functions["sd"]()
+    return {"rate": lambda: rate + change, "sd": lambda: sd * (1 + change / rate)}
 
 
 def _slower(case: PopulationCase, functions: Functions) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "corrections",
     "distributed",
     "equal_neurons",
+    "jump_of",
     "perturbed",
     "rates_of",
     "shown",
@@ -140,14 +141,6 @@ def _tau(net: MeanField, a: int) -> Any:
     return np.broadcast_to(neuron.tau_m, net.n)[a]
 
 
-def _stable(net: MeanField, rate: np.ndarray) -> bool:
-    """Whether no mode grows: det(1 - L) does not go round 0 (Nyquist)."""
-    L = equilibrium.effective_connectivity(_FREQUENCIES, net, rate)
-    loop = np.linalg.det(np.eye(net.n) - L)
-    turns = np.unwrap(np.angle(loop))
-    return bool(loop[0].real > 0) and abs(turns[-1] - turns[0]) < math.pi
-
-
 def _functions(net: MeanField, case: PopulationCase) -> dict[str, Callable[..., Any]]:
     """Return what the theory of equal neurons predicts."""
     rate = rates_of(net)
@@ -193,7 +186,7 @@ def perturbed(case: PopulationCase, functions: Any) -> dict[str, Any]:
     network = shown(case)
     net = mean_field(network)
     rate = functions["rate"]()
-    if np.isnan(rate).any() or not _stable(net, rate):
+    if np.isnan(rate).any() or not equilibrium.stability(net, rate).stable:
         return {"unstable": None}
     found = corrections(case, net, rate)
     if _filtered(network):
