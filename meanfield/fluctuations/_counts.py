@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..equilibrium._working_points import as_mean_field
 from ..errors import as_float, require
 from ..network import MeanField
+from ..neurons import Network
 from ._point import rates_of
 from ._quadrature import integral
 from ._spectra import evaluated
@@ -30,7 +32,7 @@ class CountStatistics(NamedTuple):
 
 def count_statistics(
     window: npt.ArrayLike,
-    net: MeanField,
+    net: MeanField | Network,
     point: Any,
     *,
     source: str = "renewal",
@@ -88,6 +90,7 @@ def count_statistics(
     array([112.21,  68.17,  59.76])
     """
     given = as_float("window", window).astype(np.float64)
+    net = as_mean_field(net)
     require(given > 0, "window", "must be positive (ms)", given)
     options = {"refractory": refractory, "noise_response": noise_response}
     found = [_at(T, net, point, source, options) for T in given.reshape(-1)]

@@ -8,8 +8,10 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from ..equilibrium import effective_connectivity
+from ..equilibrium._working_points import as_mean_field
 from ..errors import require
 from ..network import MeanField
+from ..neurons import Network
 from ._point import frequencies
 
 __all__ = ["Modes", "modes", "propagator"]
@@ -62,7 +64,7 @@ class Modes:
 
 def modes(
     frequency: npt.ArrayLike,
-    net: MeanField,
+    net: MeanField | Network,
     point: Any,
     *,
     refractory: bool = True,
@@ -108,6 +110,7 @@ def modes(
     >>> found.eigenvalue[:, 0].round(2)
     array([0.72+0.37j, 0.4 -0.53j])
     """
+    net = as_mean_field(net)
     f = frequencies(frequency)
     if f.ndim != 1 or f.size == 0:
         raise ValueError(f"`frequency` must have shape (k,); got {f.shape}")
@@ -174,7 +177,7 @@ def pairing(
 
 
 def propagator(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, **options: Any
+    frequency: npt.ArrayLike, net: MeanField | Network, point: Any, **options: Any
 ) -> np.ndarray:
     """Response of populations to each other, over all paths of the network.
 
@@ -203,5 +206,6 @@ def propagator(
     array([[ 2.797, -3.404],
            [ 2.797, -3.404]])
     """
+    net = as_mean_field(net)
     L = effective_connectivity(frequency, net, point, **options)
     return np.linalg.solve(np.eye(net.n) - L, L)

@@ -8,7 +8,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
 from ..equilibrium import effective_connectivity
+from ..equilibrium._working_points import as_mean_field
 from ..network import MeanField
+from ..neurons import Network
 from ._modes import Modes, eigen, modes, pairing
 
 __all__ = ["Oscillation", "oscillations"]
@@ -71,7 +73,7 @@ class Oscillation:
 
 
 def oscillations(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, **options: Any
+    frequency: npt.ArrayLike, net: MeanField | Network, point: Any, **options: Any
 ) -> list[Oscillation]:
     """Modes of the network at the frequencies where they are closest to critical.
 
@@ -115,6 +117,7 @@ def oscillations(
     >>> round(1e3 * first.frequency, 1), round(first.distance, 3)
     (126.2, 0.271)
     """
+    net = as_mean_field(net)
     coarse = modes(frequency, net, point, **options)
     d = coarse.distance
     # of a plateau, its end
@@ -127,7 +130,12 @@ def oscillations(
 
 
 def _refined(
-    coarse: Modes, k: int, j: int, net: MeanField, point: Any, options: dict[str, Any]
+    coarse: Modes,
+    k: int,
+    j: int,
+    net: MeanField,
+    point: Any,
+    options: dict[str, Any],
 ) -> Oscillation:
     """Return mode j where it is closest to 1, near the frequency of number k."""
 

@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from .. import integrate_and_fire
 from ..equilibrium._effective_connectivity import couplings
+from ..equilibrium._working_points import as_mean_field
 from ..network import MeanField
+from ..neurons import Network
 from ._point import frequencies, rates_of
 
 __all__ = ["coherence", "cross_spectra", "neuron_spectra", "power_spectra"]
@@ -17,7 +19,7 @@ _SOURCES = ("renewal", "poisson")
 
 def cross_spectra(
     frequency: npt.ArrayLike,
-    net: MeanField,
+    net: MeanField | Network,
     point: Any,
     *,
     source: str = "renewal",
@@ -30,7 +32,7 @@ def cross_spectra(
     ----------
     frequency : array_like
         Frequency [kHz], any shape; negative ones give the complex conjugate.
-    net : MeanField
+    net : MeanField or Network
         Of neurons with current synapses: `LIF`, `EIF`, `QIF`, `IntegrateAndFire`.
     point : WorkingPoint or array_like
         A stable working point, or the rates (n,) of the populations there [kHz].
@@ -65,7 +67,8 @@ def cross_spectra(
     random connections the scatter of the numbers of outgoing synapses gives back to the
     sum over neurons what is common to S and L, up to connectivity times sum K J^2 R^2.
     Measured against spikes: see the page on fluctuations in the documentation. About an
-    unstable state fluctuations grow, and this is no spectrum.
+    unstable state fluctuations grow, and this is no spectrum: see
+    `meanfield.equilibrium.stability`.
 
     References
     ----------
@@ -90,12 +93,17 @@ def cross_spectra(
             [1753.033, 1632.172]]])
     """
     options = {"refractory": refractory, "noise_response": noise_response}
+    net = as_mean_field(net)
     f, (C, _) = evaluated(frequency, net, point, source, options)
     return C.reshape(*f.shape, net.n, net.n)
 
 
 def evaluated(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, source: str, options: Any
+    frequency: npt.ArrayLike,
+    net: MeanField,
+    point: Any,
+    source: str,
+    options: Any,
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Return frequencies; spectra (k, n, n) and the neurons' own (k, n)."""
     if source not in _SOURCES:
@@ -128,7 +136,9 @@ def _of_sources(net: MeanField) -> np.ndarray:
     return net.source_rates / net.source_sizes
 
 
-def neuron_spectra(frequency: npt.ArrayLike, net: MeanField, point: Any) -> np.ndarray:
+def neuron_spectra(
+    frequency: npt.ArrayLike, net: MeanField | Network, point: Any
+) -> np.ndarray:
     """Power spectra of the spike trains of single neurons, at a working point.
 
     Parameters
@@ -160,6 +170,7 @@ def neuron_spectra(frequency: npt.ArrayLike, net: MeanField, point: Any) -> np.n
     >>> (1e3 * neuron_spectra([0.0, 0.02, 1.0], net, [0.03795, 0.03795])[:, 0]).round(2)
     array([17.31, 20.52, 37.95])
     """
+    net = as_mean_field(net)
     given = frequencies(frequency)
     f, rate = given.reshape(-1, 1), rates_of(net, point)
     S = np.empty((f.size, net.n))
@@ -172,7 +183,7 @@ def neuron_spectra(frequency: npt.ArrayLike, net: MeanField, point: Any) -> np.n
 
 
 def power_spectra(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, **options: Any
+    frequency: npt.ArrayLike, net: MeanField | Network, point: Any, **options: Any
 ) -> np.ndarray:
     """Power spectra of the activities of populations.
 
@@ -205,7 +216,7 @@ def power_spectra(
 
 
 def coherence(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, **options: Any
+    frequency: npt.ArrayLike, net: MeanField | Network, point: Any, **options: Any
 ) -> np.ndarray:
     """Coherence of the activities of populations.
 

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..equilibrium._working_points import as_mean_field
 from ..errors import as_float, require
 from ..network import MeanField
+from ..neurons import Network
 from ._point import rates_of
 from ._spectra import evaluated
 
@@ -13,7 +15,8 @@ __all__ = ["CorrelationFunctions", "correlation_functions"]
 
 _TOLERANCE = 1e-4  # of the largest covariance
 _SLOWEST, _FASTEST, _PER_BIN = 2.0, 20.0, 4.0  # frequencies go to 4/bin, 2 to 20 kHz
-_LONGEST = 2**18  # frequencies
+_NARROWEST = 0.02  # ms
+_LONGEST = 2**16  # frequencies
 
 
 class CorrelationFunctions(NamedTuple):
@@ -26,7 +29,7 @@ class CorrelationFunctions(NamedTuple):
 
 def correlation_functions(
     max_lag: float,
-    net: MeanField,
+    net: MeanField | Network,
     point: Any,
     *,
     bin: float = 1.0,
@@ -57,8 +60,8 @@ def correlation_functions(
     Raises
     ------
     ValueError, TypeError
-        As for `cross_spectra`; or if `max_lag` or `bin` is not positive, or the activity
-        remembers for longer than the 2^18 frequencies resolve.
+        As for `cross_spectra`; or if `max_lag` is not positive, `bin` below 0.02, or the
+        activity remembers for longer than the 2^16 frequencies resolve.
 
     Notes
     -----
@@ -75,6 +78,8 @@ def correlation_functions(
     array([ 466.,  297.,   13., -215., -301., -213.])
     """
     longest, width = _positive("max_lag", max_lag), _positive("bin", bin)
+    require(width >= _NARROWEST, "bin", f"must be at least {_NARROWEST} ms", width)
+    net = as_mean_field(net)
     options = {"refractory": refractory, "noise_response": noise_response}
     peak = rates_of(net, point) / net.sizes
     steps = int(np.floor(longest / width + 1e-9))
@@ -96,10 +101,12 @@ def correlation_functions(
 
 def _transformed(size, steps, width, net, point, source, options) -> np.ndarray:
     f = np.arange(size * _folds(width)) / (size * width)
-    C = np.empty((f.size, net.n, net.n), dtype=complex)
-    for part in np.array_split(np.arange(f.size), 1 + f.size // 4096):
-        _, (C[part], _) = evaluated(f[part], net, point, source, options)
     rate = rates_of(net, point)
+    C = np.empty((f.size, net.n, net.n), dtype=complex)
+    C[:] = np.diag(rate / net.sizes)
+    slow = np.flatnonzero(f <= _FASTEST)
+    for part in np.array_split(slow, 1 + slow.size // 4096):
+        _, (C[part], _) = evaluated(f[part], net, point, source, options)
     C -= np.diag(rate / net.sizes)
     C *= (np.sinc(f * width) ** 2 / (size * width))[:, None, None]
     C[0] *= 0.5

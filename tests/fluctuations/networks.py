@@ -13,7 +13,7 @@ SIZES = {"E": 1600, "I": 400}
 _WEIGHTS = {("E", "E"): 0.1, ("E", "I"): 0.15, ("I", "E"): -0.5, ("I", "I"): -0.4}
 
 
-def loop(V_th=20.0, current=(1.2, 1.0)):
+def loop(V_th=20.0, current=(1.2, 1.0), strength=1.0):
     """Excitation and inhibition that differ in size, degree, delay, weight and current."""
     neuron = LIF(tau_m=20.0, t_ref=2.0, V_th=V_th, V_reset=10.0)
     return Network(
@@ -23,7 +23,8 @@ def loop(V_th=20.0, current=(1.2, 1.0)):
         },
         projections=[
             Projection(
-                source=s, target=t, weight=w, rule=FixedInDegree(SIZES[s] // 10),
+                source=s, target=t, weight=strength * w,
+                rule=FixedInDegree(SIZES[s] // 10),
                 delay=1.5 if s == "E" else 0.8,
             )
             for (s, t), w in _WEIGHTS.items()
