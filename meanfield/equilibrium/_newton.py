@@ -9,7 +9,7 @@ from ..network import MeanField
 SILENT = 1e-300  # kHz; a rate below counts as this one
 LOWEST = float(np.log(SILENT))
 _FASTEST = 10.0  # kHz: without a dead time
-_STEPS, _RELAXATIONS = 60, 15
+_STEPS, _RELAXATIONS = 60, 6
 _RATE = 0.25  # of a step of relaxation
 _UPWARDS = 3.0  # longest step of a logarithm to higher rates
 _NARROW = 1.0 / 64.0  # shortest part of a Newton step
