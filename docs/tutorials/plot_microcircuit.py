@@ -143,7 +143,7 @@ for ax, one in zip(axes, found, strict=False):
 # A tenth of the neurons of the published circuit with a tenth of the synapses each,
 # with weights larger by the root of ten and a constant current in place of what is
 # missing: rates stay near those of the full circuit, correlations do not. The theory is
-# of the network that is simulated. Its rates are up to 15 % too high (6E, 40 %): what it
+# of the network that is simulated. Its rates are up to 20 % too high (6E, 40 %): what it
 # neglects, jumps of finite size, different in-degrees, inputs that are neither white nor
 # independent, weighs more in a small network.
 
