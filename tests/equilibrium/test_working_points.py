@@ -130,7 +130,7 @@ def test_microcircuit_of_another_toolbox():
 
 @pytest.mark.parametrize(
     ("which", "rate"),
-    [("saturation, nonlinear", 1.0), ("saturation, multiple", 10.0), ("onset", 10.0),
+    [("saturation, nonlinear", 1.0), ("saturation, multiple", 9.0), ("onset", 10.0),
      ("mean-driven", 3.0), ("noise-driven", 2.5), ("noise-driven", 4.0)],
 )  # fmt: skip
 def test_all_solutions_against_brute_force(which, rate):
@@ -146,6 +146,14 @@ def test_all_solutions_against_brute_force(which, rate):
         )
         assert point.residual <= 1e-10
     assert sum(point.index for point in found.points) == 1
+
+
+def test_five_solutions():
+    found = working_points(sanzeni("saturation, multiple", 0.009))
+    assert [point.index for point in found.points] == [1, -1, 1, -1, 1]
+    kinds = [point.stability for point in found.points]
+    assert kinds[0] == kinds[4] == "stable"
+    assert kinds[1] == kinds[3] == "unstable"
 
 
 def test_quiescence_to_the_last_digit():
