@@ -188,3 +188,20 @@ def test_bad_input(arguments, words):
 def test_results_that_are_something_else(network, draw, words):
     with pytest.raises(TypeError, match=words):
         draw(network)
+
+
+def test_phase_diagram_of_network_states():
+    from meanfield.equilibrium import phase_diagram
+    from meanfield.network import brunel
+
+    diagram = phase_diagram(brunel, [3.0, 5.0], [1.5, 2.0])
+    ax = plot.plot_phase_diagram(diagram)
+    legend = ax.get_legend()
+    assert legend is not None
+    assert {text.get_text() for text in legend.get_texts()} == {
+        "synchronous regular", "asynchronous irregular"
+    }  # fmt: skip
+    with pytest.raises(TypeError, match="PhaseDiagram"):
+        plot.plot_phase_diagram(3)
+    with pytest.raises(ValueError, match="two values"):
+        plot.plot_phase_diagram(phase_diagram(brunel, [3.0], [1.5, 2.0]))
