@@ -151,7 +151,7 @@ def _growth(name: str, members: list[Comparison]) -> Picture:
     upper.set_title(f"“{name}” as it grows", fontsize=11)
     for panel in (upper, lower):
         panel.spines[["top", "right"]].set_visible(False)
-    upper.legend(fontsize=7.5, frameon=False)
+    upper.legend(fontsize=7, frameon=False, ncols=2, loc="lower right")
     lower.legend(fontsize=7.5, frameon=False)
     return Picture(
         name=f"growth-{_slug(name)}",

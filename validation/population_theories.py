@@ -37,6 +37,7 @@ REASONS = {
         "limit, the rate that the mean field leaves them."
     ),
     "next order": "what one more order in 1/sqrt(N) changes.",
+    "higher order": "the square of all that is put back, to first order, above.",
     "correlations": (
         "spikes before and after a plastic synapse are taken for independent: 7 % at "
         "N = 5,000, in proportion to 1/sqrt(N), as seen where rates are at rest."
