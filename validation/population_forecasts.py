@@ -61,8 +61,8 @@ def _of_theory(theory: PopulationTheory, case: PopulationCase) -> Iterator[Forec
                     continue
                 size = _distance(quantity, other[quantity, place], value)
             allowed.append(_both(reason, size))
-        if alternatives:
-            put_back = sum(a.above for a in allowed)
+        put_back = sum(a.above for a in allowed)
+        if alternatives and math.isfinite(put_back):
             scale = 1.0 if quantity == "phase" else abs(value) or top or 1.0
             allowed.append(_both("higher order", put_back**2 / scale))
         reference = top if quantity == "rate" and abs(value) < 0.1 * top else None
