@@ -9,9 +9,10 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from ..errors import ConvergenceError, ValidityWarning, as_float, require
-from ..network import MeanField, mean_field
+from ..network import MeanField
 from ..network._mean_field import Group
 from ..neurons import Network
+from ._working_points import as_mean_field
 
 __all__ = ["RateDistributions", "rate_distributions"]
 
@@ -121,7 +122,7 @@ def _cdf(rate: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarra
 
 
 def rate_distributions(
-    network: Network | MeanField,
+    net: MeanField | Network,
     *,
     start: npt.ArrayLike | None = None,
     throw: bool = False,
@@ -130,7 +131,7 @@ def rate_distributions(
 
     Parameters
     ----------
-    network : Network or MeanField
+    net : MeanField or Network
         Populations with current synapses.
     start : array_like, shape (n,), optional
         Mean rates to start from [kHz]; by default 1 Hz. Where there are several
@@ -185,10 +186,10 @@ def rate_distributions(
     >>> bool(found.quantile(0.5)[0, 0] < found.rate[0])  # skewed
     True
     """
-    net = network if isinstance(network, MeanField) else mean_field(network)
+    net = as_mean_field(net)
     if net.conductances:
         raise ValueError(
-            "`network` must have current synapses; populations "
+            "`net` must have current synapses; populations "
             f"{[net.names[a] for a in net.conductances]} have conductances"
         )
     first = np.full(net.n, 1e-3) if start is None else as_float("start", start)

@@ -10,6 +10,8 @@ from .. import integrate_and_fire, transfer
 from ..errors import as_float, require
 from ..network import MeanField
 from ..network._cells import PLAIN, Cells, Shift, shift_of, white
+from ..neurons import Network
+from ._working_points import as_mean_field
 
 __all__ = ["PopulationResponses", "effective_connectivity", "population_responses"]
 
@@ -23,7 +25,7 @@ class PopulationResponses(NamedTuple):
 
 def effective_connectivity(
     frequency: npt.ArrayLike,
-    net: MeanField,
+    net: MeanField | Network,
     point: Any,
     *,
     refractory: bool = True,
@@ -35,7 +37,7 @@ def effective_connectivity(
     ----------
     frequency : array_like
         Frequency [kHz], any shape; negative ones give the complex conjugate.
-    net : MeanField
+    net : MeanField or Network
         Of neurons with current synapses: `LIF`, `EIF`, `QIF`, `IntegrateAndFire`.
     point : WorkingPoint or array_like
         Working point, or the rates (n,) of the populations [kHz].
@@ -86,7 +88,7 @@ def effective_connectivity(
            [[4.07, 4.51],
             [4.07, 4.51]]])
     """
-    given = _frequencies(frequency)
+    net, given = as_mean_field(net), _frequencies(frequency)
     L = couplings(given.reshape(-1), net, point, refractory, noise_response)
     return L[:, :, : net.n].reshape(*given.shape, net.n, net.n)
 
@@ -114,7 +116,11 @@ def couplings(
 
 
 def population_responses(
-    frequency: npt.ArrayLike, net: MeanField, point: Any, *, refractory: bool = True
+    frequency: npt.ArrayLike,
+    net: MeanField | Network,
+    point: Any,
+    *,
+    refractory: bool = True,
 ) -> PopulationResponses:
     """Linear responses of the rates to a modulation of mean and noise of the input.
 
@@ -150,6 +156,7 @@ def population_responses(
     >>> population_responses(0.0, net, [0.03795, 0.03795]).mu.real.round(4)
     array([0.0708, 0.0708])
     """
+    net = as_mean_field(net)
     rate = as_float("point", getattr(point, "rate", point))
     if rate.ndim != 1:
         raise ValueError(

@@ -176,10 +176,11 @@ def external_poisson_rates(
     require(np.all(J != 0, axis=1), "weights", "must not be 0 (mV)", J[:, 0])
     require(J[:, 0] != J[:, 1], "weights", "must differ (mV)", J[:, 0])
     missing_mu = _numbers("mu", mu, net) - drive.mu
-    missing = _numbers("sigma", sigma, net) ** 2 - drive.sigma**2
+    wanted = _numbers("sigma", sigma, net)
+    missing = wanted**2 - drive.sigma**2
     require(
-        missing >= 0, "sigma", "must not be below the noise that there is",
-        _numbers("sigma", sigma, net), f"that is {drive.sigma.tolist()} mV/sqrt(ms)",
+        wanted >= drive.sigma, "sigma", "must not be below the noise that there is",
+        wanted, f"that is {drive.sigma.tolist()} mV/sqrt(ms)",
     )  # fmt: skip
     found = _two_rates(missing_mu, missing, J)
     for a, name in enumerate(net.names):

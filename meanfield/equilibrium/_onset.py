@@ -118,11 +118,9 @@ def oscillation_onsets(
     >>> [(round(o.value, 3), round(1e3 * o.frequency, 1)) for o in found]  # eta, Hz
     [(3.255, 176.2)]
     """
-    low, high = float(low), float(high)
-    require(
-        np.isfinite(low) and low < high, "low", "must be finite and below high", low
-    )
-    require(np.isfinite(high), "high", "must be finite", high)
+    _check_build(network)
+    low, high = (_number(name, v) for name, v in (("low", low), ("high", high)))
+    require(low < high, "low", f"must be below `high`, {high:g}", low)
     if steps != int(steps) or steps < 1:
         raise ValueError(f"`steps` must be a whole number >= 1; got {steps}")
     start = None
@@ -219,6 +217,11 @@ def network_state(
     """
     net = as_mean_field(net)
     point = working_point(net) if point is None else point
+    if not isinstance(point, WorkingPoint):
+        raise TypeError(
+            f"`point` must be a WorkingPoint; got {type(point).__name__}; take "
+            "working_point(net, start=rates)"
+        )
     found = stability(net, point) if found is None else found
     regular = _mean(net, point.cv) < _REGULAR
     if found.stable and _mean(net, point.rate) < _QUIET:
@@ -267,10 +270,12 @@ def phase_diagram(network: Build, x: npt.ArrayLike, y: npt.ArrayLike) -> PhaseDi
     >>> phase_diagram(brunel, [3.0, 5.0], [2.0]).state
     array([['SR', 'AI']], dtype='<U9')
     """
+    _check_build(network)
     across, up = (as_float(name, v).astype(float) for name, v in (("x", x), ("y", y)))
     for name, values in (("x", across), ("y", up)):
         if values.ndim != 1 or not values.size:
             raise ValueError(f"`{name}` must have shape (k,); got {values.shape}")
+        require(np.isfinite(values), name, "must be finite", values)
     state = np.full((up.size, across.size), "none", dtype="<U9")
     rate, cv, gain, frequency = np.full((4, *state.shape), np.nan)
     for i, j in np.ndindex(*state.shape):
@@ -292,6 +297,22 @@ def phase_diagram(network: Build, x: npt.ArrayLike, y: npt.ArrayLike) -> PhaseDi
         loop_gain=gain,
         frequency=frequency,
     )
+
+
+def _check_build(network: Any) -> None:
+    if not callable(network):
+        raise TypeError(
+            "`network` must be a function that returns a network for each value; got "
+            f"{type(network).__name__}"
+        )
+
+
+def _number(name: str, value: Any) -> float:
+    array = as_float(name, value)
+    if array.ndim:
+        raise ValueError(f"`{name}` must be one number; got shape {array.shape}")
+    require(np.isfinite(array), name, "must be finite", array)
+    return float(array)
 
 
 def _mean(net: MeanField, values: Any) -> float:

@@ -1,6 +1,7 @@
 """Self-consistent rates: one, or all of them."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class WorkingPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingPoints:
-    """Self-consistent states of a network; see `working_points`.
+    """Self-consistent states of a network, iterable; see `working_points`.
 
     Attributes
     ----------
@@ -77,6 +78,20 @@ class WorkingPoints:
     points: tuple[WorkingPoint, ...]
     exhaustive: bool
     message: str
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[WorkingPoint]:
+        return iter(self.points)
+
+    def __getitem__(self, k: int) -> WorkingPoint:
+        return self.points[k]
+
+    @property
+    def stable(self) -> tuple[WorkingPoint, ...]:
+        """Those that `WorkingPoint.stability` calls stable."""
+        return tuple(point for point in self.points if point.stability == "stable")
 
 
 def working_point(

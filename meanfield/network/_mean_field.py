@@ -202,7 +202,7 @@ class MeanField:
                 f"`rate` must have shape (..., n) = (..., {self.n}), for the populations "
                 f"{self.names}; got {r.shape}"
             )
-        require(r >= 0, "rate", "must not be negative (kHz)", r)
+        require(r >= 0, "rate", "must not be negative or NaN (kHz)", r)
         given = np.broadcast_to(
             self.source_rates, (*r.shape[:-1], self.source_rates.size)
         )

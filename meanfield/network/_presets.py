@@ -90,8 +90,11 @@ def brunel(
             "g": g, "eta": eta, "weight": weight, "connectivity": connectivity
         }.items()
     )  # fmt: skip
+    require(g >= 0, "g", "must not be negative: inhibition has its sign here", g)
+    require(eta >= 0, "eta", "must not be negative", eta)
     require(J > 0, "weight", "must be positive (mV)", J)
     require(0 < epsilon <= 1, "connectivity", "must be in (0, 1]", epsilon)
+    n_exc = _size("n_exc", n_exc, 4)
     sizes = {"E": n_exc, "I": n_exc // 4}
     degrees = {name: FixedInDegree(round(epsilon * n)) for name, n in sizes.items()}
     weights = {"E": J, "I": -g * J}
@@ -182,7 +185,7 @@ def balanced_eif(
     P = np.broadcast_to(_array("p", p, (n, n), ()), (n, n))
     drive = _array("X", X, (n,))
     taus = dict(zip(names, _array("tau_syn", tau_syn, (n,)), strict=True))
-    root = float(np.sqrt(size))
+    root = float(np.sqrt(_size("size", size, n)))
     tau_m: Any = getattr(neuron, "tau_m", None)
     if tau_m is None or np.ndim(tau_m):
         raise TypeError(
@@ -274,6 +277,13 @@ def zerlaut(rate: float = 0.004) -> Network:
             *(projection(f"to {t}", t, 0.1, "exc", 4.0) for t in sizes),
         ],
     )
+
+
+def _size(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"`{name}` must be a whole number of neurons; got {value!r}")
+    require(value >= least, name, f"must be at least {least} neurons", value)
+    return int(value)
 
 
 def _number(name: str, value: Any) -> float:

@@ -271,4 +271,9 @@ class _Law:
                     f"{a} fires at {1e3 * most[a]:.4g} Hz, below its target. Lower the "
                     "target, or give more input"
                 )
-        return "the targets cannot be reached: no such weights were found"
+        targets = (1e3 * rate[rows]).round(4).tolist()
+        return (
+            f"the targets cannot be reached: no weights were found that hold populations "
+            f"{rows.tolist()} at {targets} Hz. Change the targets towards the rates at the "
+            f"given weights, {(1e3 * self.last).round(4).tolist()} Hz"
+        )

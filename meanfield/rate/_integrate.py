@@ -103,6 +103,8 @@ def integrate(
     >>> integrate(many, [0.0, 400.0]).final.shape
     (1000, 1)
     """
+    if not isinstance(model, RateModel):
+        raise TypeError(f"`model` must be a RateModel; got {type(model).__name__}")
     t = _checked_times(times)
     require(method in METHODS, "method", f"must be one of {METHODS}", method)
     for name, value in (("rtol", rtol), ("atol", atol)):
