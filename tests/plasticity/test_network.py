@@ -101,7 +101,7 @@ def test_refusals():
     with pytest.raises(ValueError, match="must have a projection with Inhibitory"):
         network_fixed_point(network(5000, rules={}))
     high = {(0, 1): rule(1.0, 0.3)}
-    with pytest.raises(ValueError, match="targets cannot be reached"):
+    with pytest.raises(ValueError, match=r"cannot be reached: .* Hz.*target"):
         network_fixed_point(network(5000, rules=high))
     net = network(5000)
     second = Projection(
