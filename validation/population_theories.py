@@ -17,7 +17,7 @@ REASONS = {
     "unstable": "the state oscillates by its own theory, which has no budget then.",
     "renewal trains": (
         "inputs are taken for Poisson trains; what the theory changes by if their noise "
-        "has the power at frequency 0, rate times CV squared."
+        "has the power at frequency 0, rate times CV squared, of the CV that follows."
     ),
     "common fluctuations": (
         "neurons are taken for independent; what the theory changes by if the fluctuations "
@@ -107,6 +107,8 @@ def _moved(functions: Functions, change: np.ndarray) -> Functions:
 
 def _slower(case: PopulationCase, functions: Functions) -> dict[str, Any]:
     """Return trajectories of infinite networks, and with correlated spikes."""
+    if large.few_synapses(case):
+        return {"few synapses": None}
     share = _CORRELATIONS / math.sqrt(case.size)
 
     def correlated(times: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ Functions = Mapping[str, Callable[..., Any]]
 _GRID = 0.5826  # -zeta(1/2)/sqrt(2 pi): of sigma sqrt(dt), see `predict.allowances`
 _FREQUENCIES = np.concatenate([np.arange(0.0, 0.6, 0.0025), np.geomspace(0.6, 5.0, 60)])
 _START = 5e-3  # kHz
+_ROUNDS = 12  # to the CV of a network, of steps halved
 
 
 def shown(case: PopulationCase, raised: float = 0.0) -> Network:
@@ -124,6 +125,14 @@ def _quieter(net: MeanField, cv: np.ndarray) -> MeanField:
     return _changed(net, sums=sums, links=links)
 
 
+def _own_cv(net: MeanField, rate: np.ndarray) -> np.ndarray:
+    """Return CVs (n,) of neurons whose input has the noise of trains of those CVs."""
+    cv = net.cv(rate)
+    for _ in range(_ROUNDS):
+        cv = (cv + _quieter(net, cv).cv(rate)) / 2
+    return cv
+
+
 def _shaken(net: MeanField, rate: np.ndarray) -> MeanField:
     """Add what neurons have in common beyond the noise of independent spikes."""
     f = _FREQUENCIES
@@ -169,7 +178,7 @@ def corrections(
     """Return the mean field of jumps, of trains not Poisson, and not independent."""
     return {
         "finite jumps": mean_field(shown(case, 0.5)),
-        "renewal trains": _quieter(net, net.cv(rate)),
+        "renewal trains": _quieter(net, _own_cv(net, rate)),
         "common fluctuations": _shaken(net, rate),
     }
 
