@@ -195,7 +195,7 @@ def _responses(
         neuron = bare
     found = integrate_and_fire.responses(f[:, None], mu, sigma, neuron)
     by_mu, by_sigma, by_threshold, by_reset = (
-        (factor * _finite(np.asarray(x)))[:, place] for x in found[:4]
+        (factor * np.asarray(x))[:, place] for x in found[:4]
     )
     slope = by_sigma * shift.sigma
     if np.any(shift.V_th):
@@ -203,11 +203,6 @@ def _responses(
     scale = np.broadcast_to(2.0 * intensity, slope.shape)
     noise = np.divide(slope, scale, out=np.zeros_like(slope), where=scale > 0)
     return by_mu, noise
-
-
-def _finite(response: np.ndarray) -> np.ndarray:
-    """Return 0 where the response of a neuron underflows, at rates below 1e-150 kHz."""
-    return np.where(np.isnan(response), 0.0, response)
 
 
 def _different(mu: Any, sigma: Any, neuron: Any) -> tuple[Any, ...]:

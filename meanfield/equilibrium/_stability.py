@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import interpolate, optimize
 
+from ..errors import ConvergenceError
 from ..network import MeanField
 from ..neurons import Network
 from ._effective_connectivity import effective_connectivity
@@ -15,7 +16,7 @@ from ._working_points import WorkingPoint, as_mean_field, working_point
 __all__ = ["Stability", "stability"]
 
 _LOWEST, _HIGHEST, _NODES = 1e-4, 1.0, 40  # kHz
-_FARTHEST = 2.0  # kHz
+_FARTHEST = 16.0  # kHz
 _TURN = 0.4  # phase [rad] that det(1 - L) may advance between frequencies
 _ROUNDS, _MOST = 14, 5000
 _QUIET = 0.999  # modulus of all eigenvalues beyond which no frequency matters
@@ -143,6 +144,7 @@ def _followed(loop: Any, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     while np.abs(np.linalg.eigvals(L[-1])).max() > _QUIET and f[-1] < _FARTHEST:
         more = f[-1] + np.arange(1, f.size // 2 + 1) * (f[-1] - f[-2])
         f, L = np.concatenate([f, more]), np.concatenate([L, loop(more)])
+    _require_followed(f[-1] < _FARTHEST, f[-1])
     for _ in range(_ROUNDS):
         d = np.linalg.det(np.eye(L.shape[-1]) - L)
         turns = np.abs(np.angle(d[1:] * d[:-1].conj()))
@@ -154,9 +156,17 @@ def _followed(loop: Any, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         order = np.argsort(np.concatenate([f, middle]))
         f = np.concatenate([f, middle])[order]
         L = np.concatenate([L, loop(middle)])[order]
-        if f.size > _MOST:
-            break
+        _require_followed(f.size <= _MOST, f[-1])
     return f, L
+
+
+def _require_followed(ok: bool, highest: float) -> None:
+    if not ok:
+        raise ConvergenceError(
+            "the loop's eigenvalues are not within the unit circle, or turn too fast to be "
+            f"followed, up to {highest:.3g} kHz: couplings or delays are too large for "
+            "an analysis by frequency"
+        )
 
 
 def _loci(eigenvalues: np.ndarray) -> np.ndarray:

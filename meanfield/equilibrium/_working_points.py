@@ -11,7 +11,7 @@ from scipy.stats import qmc
 
 from ..errors import ConvergenceError, as_float, require
 from ..network import MeanField, mean_field
-from ..neurons import LIF, Network
+from ..neurons import LIF, ConductanceLIF, Network
 from . import _newton, _scan
 
 __all__ = ["WorkingPoint", "WorkingPoints", "working_point", "working_points"]
@@ -297,7 +297,12 @@ def _searched(net: MeanField, best: _newton.Root) -> _newton.Root:
 
 
 def _slow(net: MeanField) -> bool:
-    return bool(net.conductances) or net.synapses == "exact"
+    return net.synapses == "exact" or _has_no_cv(net)
+
+
+def _has_no_cv(net: MeanField) -> bool:
+    """Whether there are conductances onto neurons without a closed form."""
+    return any(not isinstance(c[0], ConductanceLIF) for c in net.conductances.values())
 
 
 def _is_solution(root: _newton.Root, net: MeanField) -> bool:
@@ -320,7 +325,7 @@ def _described(net: MeanField, root: _newton.Root) -> WorkingPoint:
     edge = abs(leading) < 1e-8
     sign = np.linalg.slogdet(np.eye(net.n) - jacobian)[0]
     kind = "boundary" if edge else "unstable" if leading > 0 else "stable"
-    cv = np.full(net.n, np.nan) if net.conductances else net.cv(root.rate)
+    cv = np.full(net.n, np.nan) if _has_no_cv(net) else net.cv(root.rate)
     return WorkingPoint(
         rate=root.rate, mu=drive.mu, sigma=drive.sigma, cv=cv, residual=root.residual,
         jacobian=jacobian, eigenvalues=eigenvalues, index=int(sign), stability=kind,

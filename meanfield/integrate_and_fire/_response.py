@@ -46,9 +46,10 @@ def upwards(h, F, A, D, s_re, s_im, bottom, start, mean, curvature, ends):
             u, v = s_re[k], s_im[k]
             q1, p1 = _next(q[k], p[k], u, v, D, plus, minus)
             mean[0, i, k], mean[1, i, k] = 0.5 * (q[k] + q1), 0.5 * (p[k] + p1)
-            a, b = q[k] * q1 - p[k] * p1, q[k] * p1 + p[k] * q1
-            curvature[0, i, k] = slope * (q1 - q[k]) + u * a - v * b
-            curvature[1, i, k] = slope * (p1 - p[k]) + u * b + v * a
+            # s q first, which stays of order 1 where q^2 overflows
+            a, b = u * q[k] - v * p[k], u * p[k] + v * q[k]
+            curvature[0, i, k] = slope * (q1 - q[k]) + a * q1 - b * p1
+            curvature[1, i, k] = slope * (p1 - p[k]) + a * p1 + b * q1
             q[k], p[k] = q1, p1
     ends[0], ends[1] = q, p
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from .. import coloured_noise, conductance, integrate_and_fire, lif, transfer
 from ..errors import as_float, require
 from ..neurons import LIF
+from ..neurons import ConductanceLIF
 from ._cells import PLAIN, Cells, Shift, shift_of, white
 from ._delays import Delay
 
@@ -299,16 +300,23 @@ class MeanField:
         return getattr(transfer, name)(*cells)
 
     def _conductance(self, name: str, a: int, rate: npt.ArrayLike) -> np.ndarray:
-        if name != "firing_rate":
-            raise ValueError(
-                f"populations with conductances have no {name} here; see "
-                "meanfield.conductance"
-            )
         neuron, current, external = self.conductances[a]
         r = self._all_rates(rate)
         links = [link for link in self.links if link.target == a]
         rates = [r[..., link.source] for link in links] + [x for x, _ in external]
         afferents = [link.afferents for link in links] + [x for _, x in external]
+        if isinstance(neuron, ConductanceLIF) and self.synapses != "exact":
+            found = conductance.voltage_statistics(
+                rates, neuron, afferents, current=current
+            )
+            cell = conductance.effective_neuron(neuron, found)
+            shift = shift_of(cell, found.tau_syn, self.synapses)
+            return getattr(transfer, name)(*white(0.0, found.sigma, cell, shift))
+        if name != "firing_rate":
+            raise ValueError(
+                f"population {self.names[a]!r} has conductances and no {name} here; see "
+                "meanfield.conductance"
+            )
         return np.asarray(
             conductance.firing_rate(rates, neuron, afferents, current=current)
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from meanfield import ConvergenceError
 from meanfield.equilibrium import (
     _stability,
     network_state,
@@ -148,3 +149,15 @@ def test_bad_ranges():
         oscillation_onsets(lambda x: brunel(g=6.0, eta=x), 1.0, 2.0, steps=0)
     with pytest.raises(ValueError, match="`x`"):
         phase_diagram(brunel, 3.0, [1.0])
+
+
+def test_couplings_too_strong_to_follow_are_refused():
+    cells = Population(n=1000, neuron=LIF(t_ref=2.0), current=152.0, sigma=1.0)
+    wires = Projection(
+        source="A", target="A", rule=FixedInDegree(30_000), weight=-0.1, delay=20.0
+    )
+    net = Network(populations={"A": cells}, projections=[wires])
+    with pytest.raises(
+        ConvergenceError, match="too large for an analysis by frequency"
+    ):
+        stability(net, [0.05])

@@ -10,7 +10,7 @@ from scipy import optimize
 
 from meanfield import ConvergenceError, lif
 from meanfield.equilibrium import working_point, working_points
-from meanfield.network import balanced_eif, brunel, mean_field, microcircuit
+from meanfield.network import balanced_eif, brunel, mean_field, microcircuit, zerlaut
 from meanfield.neurons import (
     LIF,
     FixedInDegree,
@@ -235,3 +235,15 @@ def test_start():
         working_point(net, start=[-0.1])
     with pytest.raises(TypeError, match="MeanField or a Network"):
         working_points(cast(Any, 3))
+
+
+def test_network_of_conductances():
+    """Self-consistent, with more spikes at more input; the sizes are in the theory page."""
+    low, high = (working_points(zerlaut(rate)) for rate in (0.01, 0.02))
+    for found in (low, high):
+        assert len(found.points) == 1
+        point = found.points[0]
+        net = mean_field(zerlaut(0.01 if found is low else 0.02))
+        assert net.firing_rates(point.rate) == pytest.approx(point.rate, rel=1e-9)
+        assert np.all(point.cv > 0.9)
+    assert np.all(high.points[0].rate > low.points[0].rate)

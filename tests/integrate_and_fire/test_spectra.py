@@ -151,6 +151,19 @@ def test_silent_and_noiseless():
     assert np.isnan(linear_response([math.nan, 0.1], 1.0, math.nan, EIF())).all()
 
 
+@pytest.mark.parametrize("sigma", [0.18, 0.2, 0.3])
+def test_rare_spikes_have_finite_responses(sigma):
+    """At 1e-270 to 1e-100 kHz, where squares of the mean interval overflow."""
+    cell = LIF(V_reset=10.0)
+    found = responses([0.0, 1e-3, 0.1], 0.0, sigma, cell)
+    slopes = derivatives(0.0, sigma, cell)
+    by = dict(zip(slopes.names, slopes.rate, strict=True))
+    for name in ("mu", "sigma", "V_th"):
+        response = getattr(found, name)
+        assert np.isfinite(response).all()
+        assert response[0].real == pytest.approx(by[name], rel=1e-6)
+
+
 def test_shapes_do_not_matter():
     f, mu = np.linspace(0, 0.2, 7), np.array([0.5, 1.0, 1.5])
     rows = linear_response(f, mu[:, None], 2.0, EIF())
