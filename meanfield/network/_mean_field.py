@@ -8,8 +8,7 @@ import numpy.typing as npt
 
 from .. import coloured_noise, conductance, integrate_and_fire, lif, transfer
 from ..errors import as_float, require
-from ..neurons import LIF
-from ..neurons import ConductanceLIF
+from ..neurons import LIF, ConductanceLIF
 from ._cells import PLAIN, Cells, Shift, shift_of, white
 from ._delays import Delay
 
