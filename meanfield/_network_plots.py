@@ -220,9 +220,11 @@ def _intensities(
     manifold: Any, upper: float | tuple[float, float], points: int
 ) -> list[np.ndarray]:
     needs("manifold", manifold, ["states", "stimuli", "pieces"], "a StimulusManifold")
-    m = manifold.pieces[0].map.shape[1] if manifold.pieces else 2
-    if m != 2:
-        raise ValueError(f"`manifold` must have two sources; got {m}")
+    if manifold.sources != 2:
+        raise ValueError(
+            f"`manifold` must have two sources; got {manifold.sources}; give `inputs` of "
+            "shape (n, 2) to stimulus_manifold"
+        )
     return [np.linspace(0.0, u, points) for u in np.broadcast_to(upper, 2)]
 
 

@@ -91,6 +91,11 @@ class StimulusManifold:
     _found: Pieces = dataclasses.field(repr=False)
     _inputs: np.ndarray = dataclasses.field(repr=False)
 
+    @property
+    def sources(self) -> int:
+        """Number m of external sources."""
+        return self._inputs.shape[1]
+
     def stimuli(self, s: npt.ArrayLike) -> np.ndarray:
         """Return the external inputs at intensities s.
 
@@ -104,10 +109,9 @@ class StimulusManifold:
         numpy.ndarray, (..., n)
         """
         s = as_float("s", s).astype(float)
-        m = self._inputs.shape[1]
-        if s.ndim == 0 or s.shape[-1] != m:
+        if s.ndim == 0 or s.shape[-1] != self.sources:
             raise ValueError(
-                f"`s` must have {m} elements on its last axis; got {s.shape}"
+                f"`s` must have {self.sources} elements on its last axis; got {s.shape}"
             )
         require(np.isfinite(s), "s", "must be finite", s)
         return self._problem.X + s @ self._inputs.T

@@ -78,7 +78,8 @@ def external_input(
     one equation F_a(mu_a + x_a, sigma_a) = r_a each, or with mu_a + J x_a and
     sigma_a^2 + J^2 x_a for Poisson input, by bisection to the last digits. The noise keeps
     the time constant of the network's external noise. That the rates are self-consistent
-    does not make them stable: see `stability`.
+    does not make them stable: see `stability`. For the simulator, constant input is a
+    `neurons.Population.current` of mu [mV/ms], times C_m of neurons that have one.
 
     Examples
     --------

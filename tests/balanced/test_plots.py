@@ -39,6 +39,9 @@ def test_surface_has_a_polygon_for_each_piece(manifold):
 def test_other_numbers_of_sources_are_refused(manifold):
     with pytest.raises(ValueError, match="two sources"):
         plot_stimulus_plane(stimulus_manifold(W))
+    runaway = np.ones((3, 3))  # without any state
+    with pytest.raises(ValueError, match="two sources; got 3"):
+        plot_stimulus_manifold(stimulus_manifold(runaway))
     with pytest.raises(ValueError, match="three of"):
         plot_stimulus_manifold(manifold, populations=(0, 1, 3))
     with pytest.raises(TypeError, match="StimulusManifold"):
