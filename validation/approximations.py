@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from .compare import Comparison
 from .forecasts import on_grid, resolved
 from .singles import NeuronCase
-from .style import AXES, MARKERS, NAMES, Picture, colours, new
+from .style import AXES, MARKERS, NAMES, Picture, colours, logarithmic, new
 from .tables import SHOWN
 from .theories import theory_of
 
@@ -87,7 +86,7 @@ def _errors(name: str, members: list[Comparison]) -> Picture:
     axes.axhline(0, color="0.2", lw=0.9)
     low, high = min(small.values()), max(small.values())
     if low > 0 and high > _DECADE * low:
-        _logarithmic(axes)
+        logarithmic(axes)
     axes.set_xlabel(theory.parameter)
     axes.set_ylabel("simulation − theory (% of theory)")
     axes.set_title(f"{name}: rate and CV", fontsize=11)
@@ -126,7 +125,7 @@ def _over_frequency(
             _line(panel, case, name, quantity, mine, colour)
     for quantity, panel in panels.items():
         panel.spines[["top", "right"]].set_visible(False)
-        _logarithmic(panel)
+        logarithmic(panel)
         panel.set_ylabel(AXES[quantity])
     if "gain" in panels:
         panels["gain"].set_yscale("log")
@@ -179,14 +178,6 @@ def _line(
         values = np.asarray(functions["response"](fine))
         values = np.unwrap(np.angle(values)) if quantity == "phase" else np.abs(values)
     axes.plot(1e3 * fine, SHOWN[quantity] * values, color=colour, lw=1.2, zorder=0)
-
-
-def _logarithmic(axes: Axes) -> None:
-    """Make the axis logarithmic, with plain numbers."""
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _frequency(comparison: Comparison) -> float:

@@ -10,7 +10,7 @@ from .compare import Comparison
 from .population_forecasts import predicted
 from .population_theories import POPULATION_THEORIES, PopulationTheory
 from .populations import PopulationCase
-from .style import AXES, MARKERS, NAMES, Picture, new
+from .style import AXES, MARKERS, NAMES, Picture, logarithmic, new
 from .tables import SHOWN
 
 __all__ = ["population_figures"]
@@ -110,7 +110,7 @@ def _errors(theory: PopulationTheory, members: list[Comparison]) -> Picture:
     axes.set_xlabel(theory.parameter)
     axes.set_ylabel("simulation − theory (% of theory)")
     axes.set_title(theory.name, fontsize=11)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=7, framealpha=0.6, edgecolor="none", loc="best")
     untested = sum(bool(c.untested) for c in members)
     return Picture(
         name=f"errors-{_slug(theory.name)}",
@@ -143,7 +143,7 @@ def _growth(name: str, members: list[Comparison]) -> Picture:
             upper.plot(*np.array([(n, 1e3 * r) for n, r in line]).T, style,
                        color=f"C{i}", lw=1.2, label=theory if i == 0 else None)  # fmt: skip
         slopes += _distance(lower, population, limit, f"C{i}", MARKERS[i])
-    lower.set_xscale("log")
+    logarithmic(lower)
     lower.set_yscale("log")
     lower.set_xlabel("number of neurons N")
     lower.set_ylabel("distance to limit (%)", fontsize=9)
@@ -220,7 +220,7 @@ def _over(
         x, y = lines[population]
         axes.plot(x, shown * y, color=f"C{i}", lw=1.2, zorder=0)
     if not timed:
-        axes.set_xscale("log")
+        logarithmic(axes)
         axes.set_yscale("log")
     axes.set_xlabel(axis)
     axes.set_ylabel(AXES[quantity])

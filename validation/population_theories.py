@@ -9,7 +9,14 @@ import numpy as np
 
 from . import large
 from .populations import PopulationCase
-from .self_consistent import Functions, distributed, equal_neurons, perturbed, synapse
+from .self_consistent import (
+    Functions,
+    distributed,
+    equal_neurons,
+    perturbed,
+    rate_changes,
+    synapse,
+)
 
 __all__ = ["POPULATION_THEORIES", "REASONS", "PopulationTheory"]
 
@@ -94,6 +101,8 @@ def _of_disorder(case: PopulationCase, functions: Functions) -> dict[str, Any]:
     kind = "white" if white else "fourcaud_brunel"
     found: dict[str, Any] = {"synaptic filter": distributed(case, kind)}
     changes = large.left_out(case) if balanced else {}
+    if case.preset == "microcircuit":
+        changes = rate_changes(case)
     for why in set(changes) - {"synaptic filter", "next order"}:
         found[why] = _moved(functions, changes[why])
     return found

@@ -28,6 +28,7 @@ __all__ = [
     "equal_neurons",
     "jump_of",
     "perturbed",
+    "rate_changes",
     "rates_of",
     "shown",
     "synapse",
@@ -202,6 +203,13 @@ def perturbed(case: PopulationCase, functions: Any) -> dict[str, Any]:
         kind = "fourcaud_brunel" if _leaky(network) else "white"
         found["synaptic filter"] = mean_field(network, synapses=kind)
     return {reason: _functions(other, case) for reason, other in found.items()}
+
+
+def rate_changes(case: PopulationCase) -> dict[str, np.ndarray]:
+    """Return what the rates of equal neurons change by, by the reason."""
+    functions = equal_neurons(case)
+    rate, others = functions["rate"](), perturbed(case, functions)
+    return {why: f["rate"]() - rate for why, f in others.items() if f is not None}
 
 
 def _filtered(network: Network) -> bool:

@@ -8,11 +8,21 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from .compare import Comparison
 from .verdict import Pooled
 
-__all__ = ["Picture", "colours", "legend", "markers", "new", "title_of", "variant"]
+__all__ = [
+    "Picture",
+    "colours",
+    "legend",
+    "logarithmic",
+    "markers",
+    "new",
+    "title_of",
+    "variant",
+]
 
 _SIZE = (5.4, 3.9)  # inches; legible at the width of a phone
 NAMES = {
@@ -67,6 +77,14 @@ def new() -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def logarithmic(axes: Axes) -> None:
+    """Make the axis logarithmic, with plain numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def colours(values: Sequence[float]) -> dict[float, tuple]:
