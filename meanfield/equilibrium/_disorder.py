@@ -12,7 +12,7 @@ from ..errors import ConvergenceError, ValidityWarning, as_float, require
 from ..network import MeanField
 from ..network._mean_field import Group
 from ..neurons import Network
-from ._working_points import as_mean_field
+from ._working_points import with_currents
 
 __all__ = ["RateDistributions", "rate_distributions"]
 
@@ -186,12 +186,7 @@ def rate_distributions(
     >>> bool(found.quantile(0.5)[0, 0] < found.rate[0])  # skewed
     True
     """
-    net = as_mean_field(net)
-    if net.conductances:
-        raise ValueError(
-            "`net` must have current synapses; populations "
-            f"{[net.names[a] for a in net.conductances]} have conductances"
-        )
+    net = with_currents(net)
     first = np.full(net.n, 1e-3) if start is None else as_float("start", start)
     if first.shape != (net.n,):
         raise ValueError(f"`start` must have shape ({net.n},); got {first.shape}")

@@ -11,7 +11,7 @@ from ..errors import as_float, require
 from ..network import MeanField
 from ..neurons import Network
 from ._newton import dead_times
-from ._working_points import as_mean_field, rest_to_threshold
+from ._working_points import rest_to_threshold, with_currents
 
 __all__ = ["ExternalInput", "external_input", "external_poisson_rates"]
 
@@ -53,7 +53,8 @@ def external_input(
     Parameters
     ----------
     net : MeanField or Network
-        A network, taken with ``mean_field(net)``, with the input that it keeps.
+        A network, taken with ``mean_field(net)``, with the input that it keeps, and
+        current synapses.
     rate : array_like, shape (n,)
         Wanted rates [kHz].
     weight : array_like, shape () or (n,), optional
@@ -91,7 +92,7 @@ def external_input(
     >>> (1e3 * working_point(found.net).rate).round(6)
     array([10., 10.])
     """
-    net = as_mean_field(net)
+    net = with_currents(net)
     wanted = _rates("rate", rate, net)
     _check_reachable(net, wanted)
     if weight is None:
@@ -132,7 +133,8 @@ def external_poisson_rates(
     Parameters
     ----------
     net : MeanField or Network
-        A network, taken with ``mean_field(net)``, with the input that it keeps.
+        A network, taken with ``mean_field(net)``, with the input that it keeps, and
+        current synapses.
     rate : array_like, shape (n,)
         Rates at which the populations fire [kHz].
     mu, sigma : array_like, shape () or (n,)
@@ -171,7 +173,7 @@ def external_poisson_rates(
     array([[21.5,  2. ],
            [21.5,  2. ]])
     """
-    net = as_mean_field(net)
+    net = with_currents(net)
     drive = net.drive(_rates("rate", rate, net))
     J = np.broadcast_to(_numbers("weights", weights, net, 2), (net.n, 2))
     require(np.all(J != 0, axis=1), "weights", "must not be 0 (mV)", J[:, 0])

@@ -227,6 +227,17 @@ def as_mean_field(net: Any) -> MeanField:
     raise TypeError(f"`net` must be a MeanField or a Network; got {type(net).__name__}")
 
 
+def with_currents(net: Any) -> MeanField:
+    """Return the mean field of a network that has no conductances."""
+    net = as_mean_field(net)
+    if net.conductances:
+        raise ValueError(
+            "`net` must have current synapses; populations "
+            f"{[net.names[a] for a in net.conductances]} have conductances"
+        )
+    return net
+
+
 def _sampled(net: MeanField) -> WorkingPoints:
     """Search more than two populations from many places."""
     top = _coordinate(_newton.highest(net))

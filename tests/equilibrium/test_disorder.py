@@ -150,7 +150,7 @@ def test_bad_input():
         rate_distributions(brunel(5.0, 2.0), start=[0.1, -1.0])
     with pytest.raises(ValueError, match="`p` must be between 0 and 1"):
         rate_distributions(brunel(5.0, 2.0)).quantile(1.5)
-    with pytest.raises(TypeError, match="must be a Network"):
+    with pytest.raises(TypeError, match="must be a MeanField or a Network"):
         rate_distributions(3)
     few = Network(
         populations={

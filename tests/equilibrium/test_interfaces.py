@@ -7,6 +7,7 @@ import pytest
 
 from meanfield.equilibrium import (
     effective_connectivity,
+    external_input,
     external_poisson_rates,
     network_state,
     oscillation_onsets,
@@ -15,7 +16,7 @@ from meanfield.equilibrium import (
     rate_distributions,
     working_points,
 )
-from meanfield.network import balanced_eif, brunel, mean_field
+from meanfield.network import balanced_eif, brunel, mean_field, zerlaut
 
 NET = brunel(g=5.0, eta=2.0)
 RATES = [0.03795, 0.03795]
@@ -55,6 +56,13 @@ def test_points_and_parameters():
         oscillation_onsets(lambda eta: brunel(6.0, eta), 1.0, np.nan)
     with pytest.raises(ValueError, match=r"`x` must be finite; got nan"):
         phase_diagram(brunel, [np.nan], [2.0])
+
+
+def test_conductances_take_no_input_in_addition():
+    with pytest.raises(ValueError, match=r"current synapses; populations \['E', 'I'\]"):
+        external_input(zerlaut(), [0.001, 0.002])
+    with pytest.raises(ValueError, match="current synapses"):
+        external_poisson_rates(zerlaut(), [0.001, 0.002], 0.9, 1.0, [0.1, -0.5])
 
 
 def test_negative_noise_is_no_noise():
