@@ -9,7 +9,7 @@ from ..equilibrium._working_points import as_mean_field
 from ..errors import as_float, require
 from ..network import MeanField
 from ..neurons import Network
-from ._point import rates_of
+from ._point import rates_of, warn_unless_stable
 from ._quadrature import integral
 from ._spectra import evaluated
 
@@ -94,6 +94,7 @@ def count_statistics(
     require(given > 0, "window", "must be positive (ms)", given)
     options = {"refractory": refractory, "noise_response": noise_response}
     found = [_at(T, net, point, source, options) for T in given.reshape(-1)]
+    warn_unless_stable(net, point, options)
     activity, variance, long = (
         np.array(x).reshape(*given.shape, *np.shape(x[0]))
         for x in zip(*found, strict=True)

@@ -10,7 +10,7 @@ from ..equilibrium._effective_connectivity import couplings
 from ..equilibrium._working_points import as_mean_field
 from ..network import MeanField
 from ..neurons import Network
-from ._point import frequencies, rates_of
+from ._point import frequencies, rates_of, warn_unless_stable
 
 __all__ = ["coherence", "cross_spectra", "neuron_spectra", "power_spectra"]
 
@@ -55,6 +55,12 @@ def cross_spectra(
     ValueError, TypeError
         As for `effective_connectivity`; or if `source` is unknown.
 
+    Warns
+    -----
+    ValidityWarning
+        If the working point is unstable by `meanfield.equilibrium.stability`: fluctuations
+        about it grow, and what is returned is no spectrum of the network.
+
     Notes
     -----
     The activity is the rate of the mean neuron, A = (1/N) sum of the spike trains. It
@@ -66,9 +72,7 @@ def cross_spectra(
     populations of sources. S_a holds what the neuron's private input does to it: for
     random connections the scatter of the numbers of outgoing synapses gives back to the
     sum over neurons what is common to S and L, up to connectivity times sum K J^2 R^2.
-    Measured against spikes: see the page on fluctuations in the documentation. About an
-    unstable state fluctuations grow, and this is no spectrum: see
-    `meanfield.equilibrium.stability`.
+    Measured against spikes: see the page on fluctuations in the documentation.
 
     References
     ----------
@@ -95,6 +99,7 @@ def cross_spectra(
     options = {"refractory": refractory, "noise_response": noise_response}
     net = as_mean_field(net)
     f, (C, _) = evaluated(frequency, net, point, source, options)
+    warn_unless_stable(net, point, options)
     return C.reshape(*f.shape, net.n, net.n)
 
 

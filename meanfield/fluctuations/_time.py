@@ -8,7 +8,7 @@ from ..equilibrium._working_points import as_mean_field
 from ..errors import as_float, require
 from ..network import MeanField
 from ..neurons import Network
-from ._point import rates_of
+from ._point import rates_of, warn_unless_stable
 from ._spectra import evaluated
 
 __all__ = ["CorrelationFunctions", "correlation_functions"]
@@ -91,6 +91,7 @@ def correlation_functions(
             change = np.abs(found - last).max()
             if change <= _TOLERANCE * np.abs(found).max():
                 lag = width * np.arange(-steps, steps + 1)
+                warn_unless_stable(net, point, options)
                 return CorrelationFunctions(lag, found, peak)
         last, size = found, 2 * size
     raise ValueError(
