@@ -6,6 +6,7 @@ from . import (
     bench_coloured,
     bench_conductance,
     bench_dynamics,
+    bench_equilibrium,
     bench_fluctuations,
     bench_glif,
     bench_layers,
@@ -41,6 +42,7 @@ for benchmark in (
     bench_adaptation,
     bench_balanced,
     bench_moment_network,
+    bench_equilibrium,
     bench_fluctuations,
 ):
     benchmark.main()
