@@ -179,8 +179,8 @@ def working_points(net: MeanField | Network) -> WorkingPoints:
     cell of the first grid (15 % of a rate) by more than half its change over the cell.
     More populations: Newton's method from many places, and from the states that the
     network is led to by falling and by rising input; `exhaustive` is False. With
-    ``synapses="exact"``, and conductances onto `AdEx` and `EIF`, whose rates take long: from
-    two places.
+    ``synapses="exact"``, and conductances onto `AdEx` and `EIF`, whose rates take long:
+    from two places.
 
     With dead times everywhere the indices of all solutions add up to 1 (degree of
     r - F(r)); a list that does not do so lacks one, and the message says so.
