@@ -211,7 +211,7 @@ TWO_ARGUMENTS: Any = with_time
         (
             lambda: EIF(tau_m=[9.0, 10.0], V_T=[-50.0, -51.0, -52.0]),
             ValueError,
-            r"do not broadcast: tau_m \(2,\), V_T \(3,\)",
+            r"do not broadcast to one shape; got tau_m \(2,\), V_T \(3,\)",
         ),
         (
             lambda: stationary(
