@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint docs bench peers brian2 validate tables clean
+SWEEPS := validate-full validate-neurons validate-populations validate-populations-full
+
+.PHONY: demo test test-slow lint docs bench peers brian2 validate $(SWEEPS) tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; try: make PYTHON=python3.12")'
@@ -42,15 +44,14 @@ brian2:
 	$(PYTHON) -m venv .venv-brian2
 	.venv-brian2/bin/python -m pip install --quiet 'numpy<2.4' setuptools brian2
 
+# Every report is written, whatever the others say; `make` fails at the end if one disagrees.
 validate: $(STAMP)
-	$(BIN)/python -m validation run full --store validation-full.sqlite
-	$(BIN)/python -m validation run neurons --store validation-neurons.sqlite
-	$(BIN)/python -m validation run populations --store validation-populations.sqlite
-	$(BIN)/python -m validation run populations-full --store validation-populations.sqlite --jobs 1
-	$(BIN)/python -m validation report full --store validation-full.sqlite --out validation-report
-	$(BIN)/python -m validation report neurons --store validation-neurons.sqlite --out validation-report-neurons
-	$(BIN)/python -m validation report populations --store validation-populations.sqlite --out validation-report-populations
-	$(BIN)/python -m validation report populations-full --store validation-populations.sqlite --out validation-report-microcircuit
+	$(MAKE) --keep-going --jobs=1 $(SWEEPS)
+
+validate-populations-full: WORKERS := --jobs 1
+$(SWEEPS): validate-%: $(STAMP)
+	-$(BIN)/python -m validation run $* --store validation-$*.sqlite $(WORKERS)
+	$(BIN)/python -m validation report $* --store validation-$*.sqlite --out validation-report-$*
 
 tables: $(STAMP)
 	$(BIN)/python -m meanfield.special._precompute

@@ -1,5 +1,6 @@
 """Densely connected networks as they grow: the balanced limit, and its first correction."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -17,8 +18,8 @@ from .presets import rules
 from .self_consistent import Functions, cells, corrections, jump_of, shown
 
 __all__ = [
-    "beyond_first_order", "beyond_limit", "course", "few_synapses", "first_order", "inputs",
-    "left_out", "limit", "mean_input", "orders",
+    "beyond_course", "beyond_first_order", "beyond_limit", "course", "few_synapses",
+    "first_order", "inputs", "left_out", "limit", "mean_input", "network_course", "orders",
 ]  # fmt: skip
 
 _FINE = 10.0  # ms, of trajectories
@@ -159,27 +160,78 @@ def _constant(value: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: value
 
 
-def course(case: PopulationCase, share: float = 1.0) -> Functions:
-    """Return rates in time under inhibitory plasticity, of `times`.
+def course(case: PopulationCase) -> Functions:
+    """Return rates in time under inhibitory plasticity in the balanced limit, of `times`.
 
-    Inputs at rest, which a finite network needs, are those at the target rates; `share`
-    of them is taken.
+    Inputs at rest, which a finite network needs, are those at the target rates throughout.
     """
     net = mean_field(case.build())
     learned = rules(**dict(case.parameters))
-    target = np.array([learned[a, 1].target for a in range(net.n)])
-    threshold = share * inputs(net, target, list(range(net.n)))[0]
-    fine = np.arange(0.0, case.duration + _FINE, _FINE)
+    target = _target(case)
     way = plasticity.trajectory(
-        net.weight, net.mu_ext, learned, fine, size=1.0, gain=1e9, threshold=threshold,
-        empty=True,
+        net.weight, net.mu_ext, learned, _times(case), size=1.0, gain=1e9,
+        threshold=inputs(net, target, list(range(net.n)))[0], empty=True,
     )  # fmt: skip
+    return _in_windows(case, way)
+
+
+@functools.lru_cache(maxsize=64)
+def network_course(
+    case: PopulationCase, raised: float = 0.0, synapses: str = "effective"
+) -> Functions:
+    """Return rates in time under inhibitory plasticity by the network's mean field.
+
+    `raised` is added to thresholds as in `shown`.
+    """
+    way = plasticity.network_trajectory(
+        shown(case, raised), _times(case), synapses=synapses
+    )
+    return _in_windows(case, way)
+
+
+def beyond_course(
+    case: PopulationCase, functions: Functions, correlation: float
+) -> dict[str, Any]:
+    """Return what the trajectories of the mean field could be.
+
+    Pairs of spikes before and after a synapse are fewer than independent ones by the part
+    `correlation`: rates come to rest above their targets by it. Windows from time 0 on,
+    without a warm-up, hold the synchronous first spikes of a simulation.
+    """
+    if few_synapses(case):
+        return {"few synapses": None}
+    target = (_target(case) * (1 + correlation)).tolist()
+    parameters = dict(case.parameters) | {"target": target}
+    higher = dataclasses.replace(case, parameters=parameters)
+    first = case.window / 2 if case.warmup == 0 else -math.inf
+
+    def unstarted(times: np.ndarray) -> np.ndarray:
+        return np.where(times > first, functions["course"](times), math.inf)
+
+    return {
+        "synchronous start": {"course": unstarted},
+        "finite jumps": network_course(case, 0.5),
+        "synaptic filter": network_course(case, synapses="white"),
+        "correlations": network_course(higher),
+    }
+
+
+def _target(case: PopulationCase) -> np.ndarray:
+    learned = rules(**dict(case.parameters))
+    return np.array([learned[a, 1].target for a in (0, 1)])
+
+
+def _times(case: PopulationCase) -> np.ndarray:
+    return np.arange(0.0, case.duration + _FINE, _FINE)
+
+
+def _in_windows(case: PopulationCase, way: plasticity.Trajectory) -> Functions:
+    half = case.window / 2
 
     def at(times: np.ndarray) -> np.ndarray:
-        half = case.window / 2
         return np.array([
             way.rate[(way.t >= t - half) & (way.t <= t + half)].mean(axis=0)
-            if t + half <= way.t[-1] else np.full(net.n, math.nan)
+            if t + half <= way.t[-1] else np.full(way.rate.shape[1], math.nan)
             for t in times
         ]).T  # fmt: skip
 

@@ -207,18 +207,22 @@ def _over(
     for i, population in enumerate(dict.fromkeys(_population(c) for c in members)):
         mine = [c for c in members if _population(c) == population]
         shown = SHOWN[quantity]
-        axes.errorbar(
-            [_place(c) for c in mine], [shown * c.value for c in mine],
-            [shown * c.stderr for c in mine], fmt=MARKERS[i], color=f"C{i}", ms=4.5,
-            mec="white", mew=0.5, capsize=2, label=population,
-        )  # fmt: skip
+        for face, part in ((f"C{i}", [c for c in mine if not c.untested]),
+                           ("white", [c for c in mine if c.untested])):  # fmt: skip
+            axes.errorbar(
+                [_place(c) for c in part], [shown * c.value for c in part],
+                [shown * c.stderr for c in part], fmt=MARKERS[i], color=f"C{i}", ms=4.5,
+                mfc=face, mec=f"C{i}" if face == "white" else "white",
+                mew=0.8 if face == "white" else 0.5, capsize=2,
+            )  # fmt: skip
         for c in mine:
             if not c.untested:
                 low, high = c.theory - c.below, c.theory + c.above
                 axes.plot([_place(c)] * 2, [shown * low, shown * high], color=f"C{i}",
                           lw=6, alpha=0.15, zorder=0)  # fmt: skip
         x, y = lines[population]
-        axes.plot(x, shown * y, color=f"C{i}", lw=1.2, zorder=0)
+        axes.plot(x, shown * y, MARKERS[i], ls="-", color=f"C{i}", lw=1.2, ms=4.5,
+                  markevery=[], zorder=0, label=population)  # fmt: skip
     if not timed:
         logarithmic(axes)
         axes.set_yscale("log")
@@ -232,7 +236,8 @@ def _over(
         title=f"{kind}, {case.label}",
         description=(
             f"{kind} of {case.label}: {theory.name} as lines, {len(members)} simulated "
-            "values with one standard error; pale bars are the theory-error budget."
+            "values with one standard error; pale bars are the theory-error budget; hollow "
+            "ones are not tested."
         ),
         figure=figure,
     )

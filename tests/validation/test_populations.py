@@ -10,7 +10,7 @@ from spiking_reference import PopulationResult, SpikeTrains
 from validation import PopulationCase, Threads, findings, load_grid, run_grid
 from validation.compare import Comparison
 from validation.evaluate import evaluate
-from validation.large import orders
+from validation.large import beyond_course, orders
 from validation.population_forecasts import population_forecasts
 from validation.population_theories import POPULATION_THEORIES
 from validation.predict import Allowance
@@ -178,6 +178,25 @@ def test_an_oscillating_state_has_no_budget():
     assert [a.reason for a in made.allowances][-1] == "unstable"
     assert made.allowances[-1].above == math.inf
     assert 1e3 * made.value == pytest.approx(55.8, rel=0.02)  # Brunel (2000), on a grid
+
+
+def test_plastic_networks_are_tested_against_their_mean_field_and_not_at_the_start():
+    case = PopulationCase(
+        preset="plastic", parameters={"size": 5000}, duration=2000.0, warmup=0.0,
+        window=500.0, times=(250.0, 750.0),
+    )  # fmt: skip
+    budget = {
+        (f.theory, f.place): sum(a.above for a in f.allowances) / abs(f.value)
+        for f in population_forecasts(case)
+    }
+    assert budget["plastic mean field", "E 250 ms"] == math.inf
+    assert 0.01 < budget["plastic mean field", "E 750 ms"] < 0.5
+    assert {b for (name, _), b in budget.items() if "balance" in name} == {math.inf}
+
+
+def test_plastic_networks_with_strong_synapses_have_no_budget():
+    case = PopulationCase(preset="plastic", parameters={"size": 2000})
+    assert beyond_course(case, {}, 0.1) == {"few synapses": None}
 
 
 def test_theories_have_names_of_their_own():
