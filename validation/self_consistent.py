@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
-from meanfield import equilibrium, fluctuations
+from meanfield import ConvergenceError, equilibrium, fluctuations
 from meanfield.network import MeanField, mean_field
 from meanfield.neurons import LIF, Delta, Network, Population
 
@@ -98,13 +97,11 @@ def _noise(case: PopulationCase) -> np.ndarray:
 
 
 def rates_of(net: MeanField) -> np.ndarray:
-    """Return self-consistent rates (n,) [kHz]."""
-
-    def change(x: np.ndarray) -> np.ndarray:
-        return net.firing_rates(np.exp(x)) / np.exp(x) - 1.0
-
-    found = optimize.root(change, np.log(np.full(net.n, _START)), tol=1e-10)
-    return np.exp(found.x) if found.success else np.full(net.n, np.nan)
+    """Return self-consistent rates (n,) [kHz]; NaN where none are found."""
+    try:
+        return equilibrium.working_point(net, start=np.full(net.n, _START)).rate
+    except ConvergenceError:
+        return np.full(net.n, np.nan)
 
 
 def _changed(net: MeanField, **changes: Any) -> MeanField:

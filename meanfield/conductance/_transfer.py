@@ -215,15 +215,7 @@ def fit_transfer(
     tau_m = _tau_m(neuron)
     scale = np.hypot(error, model_error * measured)
     terms = _terms(found, tau_m).reshape(-1, 10)
-    # Rates the formula cannot have take the nearest ones that it can, to start from.
-    part = np.clip(2 * measured * found.tau, 1e-6, 1.9)
-    threshold = found.mean + np.sqrt(2) * found.std * erfcinv(part)
-    weight = np.sqrt(measured / scale + 1e-3).ravel()
-    ridge = np.diag(np.append(0.0, np.full(9, 1 / prior)))
-    start = np.linalg.lstsq(
-        np.vstack([terms * weight[:, None], ridge]),
-        np.append(threshold.ravel() * weight, np.zeros(10)),
-    )[0]
+    start = _first_guess(terms, measured, scale, found, prior)
 
     def deviation(coefficients):
         return ((_rate(coefficients, found, tau_m) - measured) / scale).ravel()
@@ -316,6 +308,21 @@ def _terms(found: VoltageStatistics, tau_m: float) -> np.ndarray:
     )
     one = np.ones_like(x)
     return np.stack([one, x, y, z, x * x, y * y, z * z, x * y, x * z, y * z], axis=-1)
+
+
+def _first_guess(
+    terms: np.ndarray, measured: np.ndarray, scale: Any, found: Any, prior: float
+) -> np.ndarray:
+    """Return coefficients of the thresholds that the rates stand for."""
+    # Rates the formula cannot have take the nearest ones that it can.
+    part = np.clip(2 * measured * found.tau, 1e-6, 1.9)
+    threshold = found.mean + np.sqrt(2) * found.std * erfcinv(part)
+    weight = np.sqrt(measured / scale + 1e-3).ravel()
+    ridge = np.diag(np.append(0.0, np.full(9, 1 / prior)))
+    return np.linalg.lstsq(
+        np.vstack([terms * weight[:, None], ridge]),
+        np.append(threshold.ravel() * weight, np.zeros(10)),
+    )[0]
 
 
 def _rate(coefficients: np.ndarray, found: VoltageStatistics, tau_m: float) -> Any:

@@ -20,10 +20,8 @@ from ._working_points import WorkingPoint, as_mean_field, working_point
 
 __all__ = ["Transient", "transient"]
 
-_ABOVE, _AT_LEAST = (
-    4.0,
-    0.1,
-)  # of the rates at start and end [1, kHz]: what a grid is for
+# The grid is for rates so many times those at start and end, and at least this [kHz].
+_ABOVE, _AT_LEAST = 4.0, 0.1
 _FINEST = 1e-9
 
 

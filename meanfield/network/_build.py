@@ -1,5 +1,6 @@
 """From a network's description to its mean field."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from ..conductance import Afferents
 from ..neurons import Network, PoissonSource, Population, SpikeSource
 from ..transfer import NEURONS
 from ._cells import check_method, stacked
-from ._connections import moments, waveform, weights
+from ._connections import waveform, weights
 from ._delays import delay_of
 from ._mean_field import Group, Link, MeanField
 
@@ -144,8 +145,10 @@ def _link(network: Network, projection: Any, names: tuple[str, ...]) -> Link:
         "delay": delay_of(projection.delay),
     }
     if _reversal(receptor) is not None:
-        mean, _ = moments("weight", projection.weight)
-        afferents = Afferents(synapse=receptor, weight=mean, number=found.degree)
+        # so many synapses of one weight have the same sums of weights and their squares
+        weight = found.sum_square / found.sum if found.sum else 0.0
+        number = found.sum / weight if weight else found.degree
+        afferents = Afferents(synapse=receptor, weight=weight, number=number)
         return Link(
             **common, weight=0.0, weight_variance=0.0, weight_square=0.0,
             taus=(receptor.tau,), afferents=afferents,
@@ -226,7 +229,9 @@ def _groups(cells: dict, inputs: dict, conductances: dict) -> list[Group]:
                 )
             )  # fmt: skip
         else:
-            plain.setdefault(type(neuron), []).append(a)
+            values = (getattr(neuron, field.name) for field in fields(neuron))
+            numbers = all(isinstance(value, float) for value in values)
+            plain.setdefault(type(neuron) if numbers else a, []).append(a)
     neurons = [population.neuron for population in cells.values()]
     shared = [
         Group(index=np.array(index), neuron=stacked([neurons[a] for a in index]))

@@ -10,7 +10,14 @@ from scipy.optimize import root
 from ..equilibrium import working_point
 from ..errors import as_float, require
 from ..network import mean_field
-from ..neurons import InhibitoryPlasticity, Network, Population
+from ..neurons import (
+    InhibitoryPlasticity,
+    Network,
+    Population,
+    Projection,
+    Scaled,
+    Sparse,
+)
 from ._fixed_point import FixedPoint, result
 from ._rules import Plastic, plastic
 from ._trajectory import Trajectory, trajectory
@@ -217,10 +224,7 @@ class _Law:
         ]
         factor = np.divide(W, self.W, out=np.ones_like(W), where=self.W != 0)
         projections = [
-            replace(
-                p,
-                weight=p.weight * factor[names.index(p.target), names.index(p.source)],
-            )
+            _scaled(p, float(factor[names.index(p.target), names.index(p.source)]))
             if p.plasticity is not None
             else p
             for p in self.network.projections
@@ -277,3 +281,17 @@ class _Law:
             f"{rows.tolist()} at {targets} Hz. Change the targets towards the rates at the "
             f"given weights, {(1e3 * self.last).round(4).tolist()} Hz"
         )
+
+
+def _scaled(projection: Projection, factor: float) -> Projection:
+    """Return a projection with weights so many times as large."""
+    weight, rule = projection.weight, projection.rule
+    if isinstance(rule, Sparse):
+        return replace(projection, rule=Sparse(rule.matrix * factor))
+    if isinstance(weight, Scaled):
+        return replace(
+            projection, weight=Scaled(weight.distribution, weight.factor * factor)
+        )
+    if hasattr(weight, "rvs"):
+        return replace(projection, weight=Scaled(weight, factor))
+    return replace(projection, weight=weight * factor)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -14,6 +15,7 @@ from meanfield.neurons import (
     LIF,
     Alpha,
     Bernoulli,
+    ConductanceLIF,
     Delta,
     DoubleExponential,
     Exponential,
@@ -21,6 +23,7 @@ from meanfield.neurons import (
     FixedOutDegree,
     FixedTotalNumber,
     HodgkinHuxley,
+    IntegrateAndFire,
     Network,
     OneToOne,
     Poisson,
@@ -236,6 +239,52 @@ def test_presets_run_in_the_simulator():
     ):
         run = simulate_network(network, duration=5.0, rng=1)
         assert set(run) >= {n for n in network.populations if not n.startswith("to ")}
+
+
+def test_conductances_of_distributed_and_of_given_weights():
+    """Mean and variance of the conductance are those of the sums over the synapses."""
+    synapse = Exponential(tau=5.0, E_rev=0.0)
+    matrix = np.zeros((B, A))
+    matrix[:, :20] = 2.0
+    links = [
+        mean_field(pair(rule, weight, receptor=synapse, neuron=ConductanceLIF())).links[
+            0
+        ]
+        for rule, weight in (
+            (FixedInDegree(20), 2.0),
+            (Sparse(matrix), 0.0),
+            (FixedInDegree(20), stats.uniform(0.0, 4.0)),
+        )
+    ]
+    sums = [
+        (
+            x.afferents.number * x.afferents.weight,
+            x.afferents.number * x.afferents.weight**2,
+        )
+        for x in links
+    ]
+    assert sums[0] == pytest.approx((40.0, 80.0))
+    assert sums[1] == pytest.approx((40.0, 80.0))
+    assert sums[2] == pytest.approx((40.0, 20 * 16.0 / 3.0))
+
+
+def test_neurons_of_one_kind_that_hold_more_than_numbers():
+    slow, fast = (
+        IntegrateAndFire(f=f, V_th=20.0, V_reset=10.0)
+        for f in (numba.njit(lambda V: -V / 20.0), numba.njit(lambda V: -V / 10.0))
+    )
+    network = Network(
+        populations={
+            name: Population(n=5, neuron=neuron, sigma=1.0, current=1.0)
+            for name, neuron in {"A": slow, "B": fast}.items()
+        }
+    )
+    found = mean_field(network).firing_rates([0.0, 0.0])
+    leaky = [
+        lif.firing_rate(1.0, 1.0, LIF(tau_m=t, V_reset=10.0, t_ref=0.0))
+        for t in (20, 10)
+    ]
+    assert found == pytest.approx(np.array(leaky), rel=1e-6)
 
 
 def test_bad_input():

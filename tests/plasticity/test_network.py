@@ -4,14 +4,24 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from meanfield.network import mean_field
-from meanfield.neurons import Bernoulli, Projection
+from meanfield.neurons import (
+    LIF,
+    Bernoulli,
+    Network,
+    Population,
+    Projection,
+    Scaled,
+    Sparse,
+)
 from meanfield.plasticity import (
     fixed_point,
     network_fixed_point,
     network_trajectory,
 )
+from meanfield.plasticity._network import _scaled
 from tests.plasticity.sets import RULES1, RULES2, UNIT2, W1, W2, X1, X2, N, rule
 from tests.spiking_reference.network.eif_networks import P1, P2, eif_network
 
@@ -115,3 +125,23 @@ def test_refusals():
     net = dataclasses.replace(net, projections=[*net.projections, second])
     with pytest.raises(ValueError, match="must be one from 'I' to 'E'"):
         network_trajectory(net, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("connections", "weight"),
+    [
+        (Sparse(-0.3 * np.eye(5)), 0.0),
+        (Bernoulli(0.5), stats.uniform(-0.5, 0.4)),
+        (Bernoulli(0.5), Scaled(stats.lognorm(0.5, scale=0.2), -4.0)),
+    ],
+)
+def test_weights_of_any_description_are_scaled(connections, weight):
+    wire = Projection(
+        source="I", target="I", rule=connections, weight=weight, delay=1.0
+    )
+
+    def strength(projection):
+        cells = {"I": Population(n=5, neuron=LIF())}
+        return mean_field(Network(populations=cells, projections=[projection])).weight
+
+    assert strength(_scaled(wire, 3.0)) == pytest.approx(3.0 * strength(wire))
